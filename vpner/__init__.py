@@ -1,0 +1,1 @@
+"""vpner: encrypted ExpressRoute for Azure, as code."""

@@ -363,9 +363,9 @@ class ErCircuitPair(pulumi.ComponentResource):
         key: Input[str] | None,
         ready: list[pulumi.Resource],
     ) -> network.VirtualNetworkGatewayConnection:
-        # With an authorisation only, the circuit's owner has not given us the right to read it.
+        # Somebody else's circuit, used by authorisation, cannot be read.
         hooks = None
-        if key is None:
+        if key is None or plan.owned is not None:
             hooks = require_provisioned(f"{logical}-connection", InvokeOptions(parent=self), peering=plan.layer == 3)
         return network.VirtualNetworkGatewayConnection(
             f"{logical}-connection",

@@ -226,7 +226,7 @@ class IpsecOverEr(pulumi.ComponentResource):
             plan.gateway,
         )
         return network.VirtualNetworkGateway(
-            name,
+            f"{name}-vpngw",
             virtual_network_gateway_name=plan.gateway,
             resource_group_name=place.resource_group_name,
             location=place.location,

@@ -96,7 +96,7 @@ class RouteServerPreference(pulumi.ComponentResource):
 
         address = zonal_public_address(place, f"{name}-pip", naming.public_address(physical))
         hub = network.VirtualHub(
-            name,
+            f"{name}-rs",
             virtual_hub_name=physical,
             resource_group_name=place.resource_group_name,
             location=place.location,

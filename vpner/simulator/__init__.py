@@ -1,0 +1,11 @@
+"""A simulated Azure: one store of ARM resources, and faces on it.
+
+- ``store`` keeps the resources in one JSON file, shared by processes;
+- ``azure`` is what Azure Resource Manager does: PUT, GET and DELETE by id, with validation; the modules of ``kinds``
+  say what Azure does for each type, with Azure's error codes where they are known;
+- ``provider`` is one face: Pulumi's provider protocol, in place of azure-native (``random`` stands for pulumi-random);
+- ``serve`` starts it and ``run`` runs a command with it.
+
+A second face, ARM's REST, needs only ``azure``: bodies are ARM's, but with ``properties`` flattened as in the SDKs.
+What it says is simulated: it knows Azure's documented rules and what was measured, and nothing of real traffic.
+"""

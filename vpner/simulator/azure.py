@@ -1,0 +1,384 @@
+"""What Azure Resource Manager does with a request, for every type alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import cast
+
+from vpner.arm import RESOURCE_GROUP, ArmId, by_arm, parse_arm_id
+from vpner.simulator import schema
+from vpner.simulator.errors import AzureError, bad_request, conflict
+from vpner.simulator.kinds import KINDS
+from vpner.simulator.kinds.base import Kind, Request, guid, is_within, parent_id, references, users, value_at
+from vpner.simulator.secrets import is_sealed, opens, seal_all, without_secrets
+from vpner.simulator.store import Body, Record, Snapshot, Store, Transaction
+
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,78}[A-Za-z0-9_])?")
+_GROUP_NAME = re.compile(r"[\w.()-]{0,89}[\w()-]")
+
+
+class Azure:
+    """The simulated subscriptions behind one store. Safe to use from several threads and processes."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def get(self, resource_id: str) -> Body:
+        """A resource as GET returns it. Raises :class:`AzureError` 404 if there is none."""
+        identity, kind = _kind(resource_id)
+        cloud = self.store.snapshot()
+        record = cloud.get(resource_id)
+        if record is None:
+            raise _not_found(cloud, identity)
+        return _response(cloud, kind, record)
+
+    def exists(self, resource_id: str) -> bool:
+        """Whether there is a resource with the id."""
+        return self.store.snapshot().get(resource_id) is not None
+
+    def put(self, resource_id: str, body: Mapping[str, object]) -> Body:
+        """Create or replace a resource; returns it as GET would.
+
+        Properties that list parts (a network's ``subnets``) replace those parts if they are there, and leave them alone
+        if they are not. Raises :class:`AzureError` and changes nothing if Azure would refuse.
+        """
+        with self.store.transaction() as cloud:
+            record = _put(cloud, resource_id, body)
+            return _response(cloud, _kind(resource_id)[1], record)
+
+    def delete(self, resource_id: str) -> None:
+        """Delete a resource with its parts; one that is gone is no error.
+
+        A resource group takes what is in it along. What refuses stays, as does the group then.
+        """
+        refused: AzureError | None = None
+        with self.store.transaction() as cloud:
+            record = cloud.get(resource_id)
+            if record is None:
+                return
+            if record.type == RESOURCE_GROUP:
+                refused = _empty_group(cloud, record)
+            else:
+                _delete(cloud, record)
+        if refused is not None:  # after the commit: what could be deleted is gone
+            raise refused
+
+
+def _kind(resource_id: str) -> tuple[ArmId, Kind]:
+    identity = parse_arm_id(resource_id)
+    if identity is None:
+        raise bad_request("InvalidResourceId", f"{resource_id} is no id of a resource.")
+    known = by_arm(identity.type)
+    if known is None:
+        raise bad_request("SimTypeNotSimulated", f"not simulated: {identity.type}")
+    return identity, KINDS[known.arm]
+
+
+def _not_found(cloud: Snapshot, identity: ArmId) -> AzureError:
+    if cloud.get(identity.group_id) is None:
+        return AzureError(
+            404, "ResourceGroupNotFound", f"Resource group '{identity.resource_group}' could not be found."
+        )
+    return AzureError(
+        404,
+        "ResourceNotFound",
+        f"The Resource '{identity.type}/{identity.name}' under resource group '{identity.resource_group}' "
+        "was not found.",
+    )
+
+
+def _put(cloud: Transaction, resource_id: str, body: Mapping[str, object]) -> Record:
+    identity, kind = _kind(resource_id)
+    existing = cloud.get(resource_id)
+    _check_place(cloud, identity, kind)
+    shape = schema.inputs_of(kind.type)
+    given = schema.project_all(body, shape)
+    for parameter in (*kind.type.parameters, "id", "azureApiVersion"):
+        given.pop(parameter, None)
+    _check_choices(given, shape, "")
+    parts = {name: given.pop(name) for name in kind.inline if name in given}
+    complete = {**kind.defaults, **given}
+    if existing:
+        _keep_what_was_set(kind, complete, existing)
+    _check_location(identity, kind, complete, existing)
+    _check_references(cloud, identity, complete)
+    request = Request(cloud, identity, complete, existing)
+    kind.check(request)
+    chosen = {**(existing.chosen if existing else {}), **kind.choose(request)}
+    record = _record(request, kind, chosen)
+    cloud.put(record)
+    for name, listed in parts.items():
+        _put_parts(cloud, record, kind.inline[name], cast("list[Body]", listed))
+    return record
+
+
+def _record(request: Request, kind: Kind, chosen: Body) -> Record:
+    existing = request.existing
+    stored = seal_all({name: value for name, value in request.body.items() if not is_sealed(value)})
+    stored |= {name: value for name, value in request.body.items() if is_sealed(value)}
+    if existing is None:
+        return Record(str(request.id), kind.type.arm, stored, chosen)
+    unchanged = without_secrets(stored) == without_secrets(existing.body) and chosen == existing.chosen
+    return Record(existing.id, existing.type, stored, chosen, existing.revision + (0 if unchanged else 1))
+
+
+def _check_place(cloud: Snapshot, identity: ArmId, kind: Kind) -> None:
+    pattern = _GROUP_NAME if kind.type.arm == RESOURCE_GROUP else _NAME
+    if not pattern.fullmatch(identity.name):
+        raise bad_request(
+            "InvalidResourceName",
+            f"Resource name {identity.name} is invalid. The name can be up to 80 characters long. It must begin with "
+            "a word character, and it must end with a word character or with '_'. The name may contain word characters "
+            "or '.', '-', '_'.",
+        )
+    if kind.type.arm == RESOURCE_GROUP:
+        return
+    if cloud.get(identity.group_id) is None:
+        raise AzureError(
+            404, "ResourceGroupNotFound", f"Resource group '{identity.resource_group}' could not be found."
+        )
+    if identity.parent is not None and cloud.get(str(identity.parent)) is None:
+        raise AzureError(
+            404,
+            "ParentResourceNotFound",
+            f"Failed to perform 'write' on resource(s) of type '{identity.type.partition('/')[2]}', because the parent "
+            f"resource '{identity.parent}' could not be found.",
+        )
+
+
+def _check_choices(body: Mapping[str, object], shape: schema.Shape, where: str) -> None:
+    for name, value in body.items():
+        _check_choice(value, shape[name], f"{where}{name}")
+
+
+def _check_choice(value: object, prop: schema.Property, where: str) -> None:
+    if isinstance(value, Mapping) and prop.kind == "object":
+        _check_choices(cast("Mapping[str, object]", value), prop.shape, f"{where}.")
+    elif isinstance(value, list) and prop.item is not None:
+        for index, item in enumerate(cast("list[object]", value)):
+            _check_choice(item, prop.item, f"{where}[{index}]")
+    elif isinstance(value, str) and prop.choices and value.lower() not in map(str.lower, prop.choices):
+        raise bad_request(
+            "InvalidRequestFormat",
+            f"Cannot parse the request: {where} is {value!r}; it must be one of {', '.join(prop.choices)}.",
+        )
+
+
+def _keep_what_was_set(kind: Kind, body: Body, existing: Record) -> None:
+    """Refuse or undo changes of what is set at the creation; a property that is absent now keeps its value."""
+    for path in kind.immutable:
+        *outer, name = path.split(".")
+        before = value_at(existing.body, tuple(path.split(".")))
+        now = value_at(body, tuple(path.split(".")))
+        if before is None and now is None:
+            continue
+        holder = value_at(body, tuple(outer))
+        if now is None:
+            if isinstance(holder, dict):
+                cast("Body", holder)[name] = before
+            continue
+        if opens(before, now) if is_sealed(before) else _equal(before, now):
+            continue
+        raise conflict(kind.immutable_code, f"Changing property '{path}' of {existing.id} is not allowed.")
+    for name in kind.keeps:
+        if name in existing.body:
+            body[name] = existing.body[name]
+
+
+def _equal(before: object, now: object) -> bool:
+    if isinstance(before, str) and isinstance(now, str):
+        return before.lower() == now.lower()
+    return before == now
+
+
+def _check_location(identity: ArmId, kind: Kind, body: Body, existing: Record | None) -> None:
+    if "location" not in schema.inputs_of(kind.type):
+        return
+    location = body.get("location")
+    if not isinstance(location, str) or not location:
+        raise bad_request("LocationRequired", "The location property is required for this definition.")
+    body["location"] = location.replace(" ", "").lower()
+    if existing and existing.body.get("location") != body["location"]:
+        raise conflict(
+            "InvalidResourceLocation",
+            f"The resource '{identity.name}' already exists in location '{existing.body.get('location')}' in resource "
+            f"group '{identity.resource_group}'. A resource with the same name cannot be created in location "
+            f"'{body['location']}'. Please select a new resource name.",
+        )
+
+
+def _check_references(cloud: Snapshot, identity: ArmId, body: Body) -> None:
+    own = str(identity)
+    for target in references(body):
+        if is_within(target, own):
+            continue
+        found = parse_arm_id(target)
+        while found is not None and by_arm(found.type) is None and found.parent is not None:
+            found = found.parent  # a part that is no resource of its own, such as a gateway's ip configuration
+        if found is None or by_arm(found.type) is None or cloud.get(str(found)) is None:
+            raise _missing(cloud, own, target, found)
+        _check_region(cloud, own, body, str(found))
+
+
+def _missing(cloud: Snapshot, own: str, target: str, found: ArmId | None) -> AzureError:
+    network = found.parent if found is not None and found.type.lower().endswith("/subnets") else None
+    if found is not None and network is not None and cloud.get(str(network)) is not None:
+        return bad_request(
+            "NetcfgMissingSubnet", f"Missing subnet referenced '{found.name}' in virtual network '{network.name}'."
+        )
+    return bad_request(
+        "InvalidResourceReference",
+        f"Resource {target} referenced by resource {own} was not found. Please make sure that the referenced resource "
+        "exists, and that both resources are in the same region.",
+    )
+
+
+_ANY_REGION = frozenset({"Microsoft.Network/expressRouteCircuits", "Microsoft.Network/localNetworkGateways"})
+
+
+def _check_region(cloud: Snapshot, own: str, body: Body, target: str) -> None:
+    """What refers to each other is in one region, but for peered networks, circuits and the far ends of VPNs."""
+    first = body.get("location") or _location(cloud, parent_id(own))
+    second = _location(cloud, target)
+    other = cloud.get(target)
+    peered = "/virtualnetworkpeerings/" in own.lower()
+    if peered or first is None or other is None or other.type in _ANY_REGION or second in (None, first):
+        return
+    raise bad_request(
+        "InvalidResourceReference",
+        f"Resource {target} referenced by resource {own} was not found. Please make sure that the referenced resource "
+        f"exists, and that both resources are in the same region ({second}, {first}).",
+    )
+
+
+def _location(cloud: Snapshot, resource_id: str) -> object:
+    """Region of a resource, or of the one that it is a part of."""
+    record = cloud.get(resource_id)
+    if record is None:
+        return None
+    return record.body.get("location") or _location(cloud, parent_id(resource_id))
+
+
+def _put_parts(cloud: Transaction, record: Record, arm_type: str, listed: list[Body]) -> None:
+    """Replace a resource's parts of one type by those that its body lists."""
+    segment = arm_type.rpartition("/")[2]
+    wanted = {f"{record.id}/{segment}/{part.get('name')}": part for part in listed}
+    keys = {part_id.lower() for part_id in wanted}
+    for old in list(cloud.within(record.id, arm_type)):
+        if old.key not in keys:
+            _delete(cloud, old)
+    for part_id, part in wanted.items():
+        _put(cloud, part_id, part)
+
+
+def _delete(cloud: Transaction, record: Record) -> None:
+    kind = KINDS[record.type]
+    kind.check_delete(cloud, record)
+    found = [user.id for user in users(cloud, record, but=kind.not_users)]
+    if found:
+        raise bad_request(
+            kind.in_use,
+            f"{record.type.rpartition('/')[2]} {record.name} is in use by {', '.join(found)} and cannot be deleted.",
+        )
+    for part in list(cloud.within(record.id)):
+        cloud.delete(part.id)
+    cloud.delete(record.id)
+
+
+def _empty_group(cloud: Transaction, group: Record) -> AzureError | None:
+    """Delete what is in the group, users before what they use, then the group; the refusal if something stays."""
+    while True:
+        refusals: dict[str, AzureError] = {}
+        deleted = False
+        for record in list(cloud.within(group.id)):
+            if cloud.get(record.id) is None:
+                continue
+            try:
+                _delete(cloud, record)
+                deleted = True
+            except AzureError as error:
+                refusals[record.id] = error
+        if not refusals:
+            cloud.delete(group.id)
+            return None
+        if not deleted:
+            reasons = " ".join(
+                f"{resource_id}: {error.code}: {error.message}" for resource_id, error in refusals.items()
+            )
+            return conflict(
+                "ResourceGroupDeletionBlocked",
+                f"Deletion of resource group '{group.name}' failed as these resources could not be deleted: {reasons}",
+            )
+
+
+def _response(cloud: Snapshot, kind: Kind, record: Record) -> Body:
+    shape = schema.outputs_of(kind.type)
+    body: Body = {
+        **without_secrets(record.body),
+        "id": record.id,
+        "name": record.name,
+        "type": record.type,
+        "etag": _etag(record),
+        "provisioningState": "Succeeded",
+        "resourceGuid": guid(record.id),
+        **record.chosen,
+    }
+    body |= {name: _parts(cloud, record, arm_type) for name, arm_type in kind.inline.items()}
+    body |= kind.view(cloud, record)
+    identified = {name: _identify(record, name, value, shape[name]) for name, value in body.items() if name in shape}
+    return {"id": record.id, **schema.project_all(identified, shape)}
+
+
+def _parts(cloud: Snapshot, record: Record, arm_type: str) -> list[object]:
+    return [_response(cloud, KINDS[arm_type], part) for part in cloud.within(record.id, arm_type)]
+
+
+def _identify(record: Record, name: str, value: object, prop: schema.Property) -> object:
+    """A property as Azure shows it: named elements of a list have an id, an etag, a state; references only an id."""
+    if not isinstance(value, list) or prop.item is None or not {"id", "etag", "name"} <= prop.item.shape.keys():
+        return _refer(record, value, prop)
+    item = prop.item
+    return [
+        {
+            "id": f"{record.id}/{name}/{element.get('name')}",
+            "etag": _etag(record),
+            "type": f"{record.type}/{name}",
+            "provisioningState": "Succeeded",
+            **cast("Body", _refer(record, element, item)),
+        }
+        for element in cast("list[Body]", value)
+    ]
+
+
+def _refer(record: Record, value: object, prop: schema.Property) -> object:
+    """Reduce references to other resources, which the SDK fills with defaults, to their ids."""
+    if isinstance(value, list) and prop.item is not None:
+        return [_refer(record, element, prop.item) for element in cast("list[object]", value)]
+    if not isinstance(value, dict) or prop.kind != "object":
+        return value
+    entries, shape = cast("Body", value), prop.shape
+    target = entries.get("id")
+    if "provisioningState" in shape and isinstance(target, str) and not is_within(target, record.id):
+        return {"id": target}
+    return {name: _refer(record, entry, shape[name]) if name in shape else entry for name, entry in entries.items()}
+
+
+def _etag(record: Record) -> str:
+    return f'W/"{guid(record.id, str(record.revision))}"'
+
+
+def listing(store: Store) -> Iterator[tuple[str, str]]:
+    """Id and state of every resource, sorted by id."""
+    cloud = store.snapshot()
+    for record in sorted(cloud.all(), key=lambda record: record.key):
+        body = _response(cloud, KINDS[record.type], record)
+        yield record.id, _state(body)
+
+
+def _state(body: Body) -> str:
+    """The state that a reader asks for first."""
+    for name in ("serviceProviderProvisioningState", "connectionStatus", "peeringState", "routingState"):
+        if isinstance(body.get(name), str):
+            return str(body[name])
+    return str(body.get("provisioningState", "Succeeded"))

@@ -1,0 +1,12 @@
+"""Resource groups."""
+
+from __future__ import annotations
+
+from vpner.simulator.kinds.base import Body, Kind, Record, Snapshot, kind_type
+
+
+def _view(_cloud: Snapshot, _record: Record) -> Body:
+    return {"properties": {"provisioningState": "Succeeded"}}
+
+
+RESOURCE_GROUP = Kind(kind_type("resources:ResourceGroup"), view=_view)

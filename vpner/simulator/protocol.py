@@ -1,0 +1,229 @@
+"""Pulumi's provider protocol: one servicer that turns messages into plain JSON objects and back.
+
+A provider derives from :class:`Servicer` and says what Check, Diff, Create, … mean. Unknown values arrive as
+:data:`UNKNOWN`; secrets arrive plain, because the servicer does not accept secrets, and the engine marks them again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import Any, ClassVar, NoReturn, cast
+
+import grpc
+from google.protobuf.empty_pb2 import Empty
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.struct_pb2 import Struct
+from pulumi.runtime import rpc
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+
+from vpner.simulator.errors import AzureError
+from vpner.simulator.store import Body
+
+UNKNOWN: str = rpc.UNKNOWN
+"""Stands for a value that will be known after the update."""
+
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+_SECRET = "1b47061264138c4ac30d75fd1eb44270"
+"""Keys of Pulumi's protocol: an object with this signature marks a secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """The resource that a call is about."""
+
+    token: str
+    name: str
+    """Its name in the program."""
+    config: Mapping[str, object]
+    """Configuration of the provider instance that calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a change of inputs means."""
+
+    changed: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Kind of change (``ADD``, ``UPDATE_REPLACE``, …) by property path."""
+    delete_first: bool = False
+    """Whether a replacement deletes the old resource before it creates the new one."""
+
+
+class ProviderError(Exception):
+    """A refusal of the provider itself, before Azure is asked."""
+
+
+class Servicer(provider_pb2_grpc.ResourceProviderServicer):
+    """Base of the simulated providers. Subclasses override the methods with plain arguments."""
+
+    distribution: ClassVar[str]
+    """Python distribution of the SDK that it serves; it says that it has its version."""
+
+    def __init__(self) -> None:
+        self._configs: dict[str, Mapping[str, object]] = {}
+
+    # What a provider says.
+
+    def check(self, resource: Resource, olds: Body, news: Body, seed: bytes) -> tuple[Body, list[str]]:
+        """Complete inputs, and why they cannot be accepted."""
+        raise NotImplementedError
+
+    def diff(self, resource: Resource, old_inputs: Body, inputs: Body) -> Difference:
+        """What has changed."""
+        raise NotImplementedError
+
+    def preview(self, resource: Resource, inputs: Body, state: Body | None) -> Body:
+        """Outputs as far as they can be known before; ``state`` are the present ones of an update."""
+        raise NotImplementedError
+
+    def create(self, resource: Resource, inputs: Body) -> tuple[str, Body]:
+        """Id and outputs of a new resource."""
+        raise NotImplementedError
+
+    def read(self, resource: Resource, resource_id: str, state: Body, inputs: Body) -> tuple[Body, Body] | None:
+        """Outputs and inputs as they are now; None if the resource is gone."""
+        raise NotImplementedError
+
+    def update(self, resource: Resource, resource_id: str, inputs: Body) -> Body:
+        """Outputs after the update."""
+        raise NotImplementedError
+
+    def delete(self, resource: Resource, resource_id: str) -> None:
+        """Delete it; it may be gone already."""
+        raise NotImplementedError
+
+    def invoke(self, config: Mapping[str, object], token: str, args: Body) -> Body:
+        """Result of a function."""
+        raise ProviderError(f"not simulated: {token}")
+
+    # The protocol. The generated base class leaves the types of messages and context open.
+
+    def GetPluginInfo(self, request: Any, context: Any) -> Any:
+        return plugin_pb2.PluginInfo(version=version(self.distribution))
+
+    def Attach(self, request: Any, context: Any) -> Any:
+        return Empty()
+
+    def Cancel(self, request: Any, context: Any) -> Any:
+        return Empty()
+
+    def CheckConfig(self, request: Any, context: Any) -> Any:
+        return provider_pb2.CheckResponse(inputs=request.news)
+
+    def DiffConfig(self, request: Any, context: Any) -> Any:
+        # Another subscription is another network: what is in the old one has to be replaced.
+        before, now = _decode(request.old_inputs or request.olds), _decode(request.news)
+        replaces = ["subscriptionId"] if before.get("subscriptionId") != now.get("subscriptionId") else []
+        changed = provider_pb2.DiffResponse.DIFF_NONE if before == now else provider_pb2.DiffResponse.DIFF_SOME
+        return provider_pb2.DiffResponse(changes=changed, replaces=replaces)
+
+    def Configure(self, request: Any, context: Any) -> Any:
+        variables = {name.rpartition(":")[2]: value for name, value in request.variables.items()}
+        # Every provider instance of a program has its own connection, and its own configuration.
+        self._configs[context.peer()] = {**variables, **_decode(request.args)}
+        return provider_pb2.ConfigureResponse(supportsPreview=True, acceptSecrets=False, acceptResources=False)
+
+    def Check(self, request: Any, context: Any) -> Any:
+        resource = self._resource(request, context)
+        inputs, failures = self._call(
+            context, self.check, resource, _decode(request.olds), _decode(request.news), request.randomSeed
+        )
+        reasons = [provider_pb2.CheckFailure(reason=reason) for reason in failures]
+        return provider_pb2.CheckResponse(inputs=_encode(inputs), failures=reasons)
+
+    def Diff(self, request: Any, context: Any) -> Any:
+        resource = self._resource(request, context)
+        found = self._call(context, self.diff, resource, _decode(request.old_inputs), _decode(request.news))
+        kinds = provider_pb2.PropertyDiff.Kind
+        return provider_pb2.DiffResponse(
+            changes=provider_pb2.DiffResponse.DIFF_SOME if found.changed else provider_pb2.DiffResponse.DIFF_NONE,
+            diffs=sorted({_top(path) for path in found.changed}),
+            replaces=sorted({_top(path) for path, kind in found.changed.items() if kind.endswith("_REPLACE")}),
+            deleteBeforeReplace=found.delete_first,
+            detailedDiff={
+                path: provider_pb2.PropertyDiff(kind=kinds.Value(kind), inputDiff=True)
+                for path, kind in found.changed.items()
+            },
+            hasDetailedDiff=True,
+        )
+
+    def Create(self, request: Any, context: Any) -> Any:
+        resource, inputs = self._resource(request, context), _decode(request.properties)
+        if request.preview:
+            outputs = self._call(context, self.preview, resource, inputs, None)
+            return provider_pb2.CreateResponse(properties=_encode(outputs))
+        resource_id, outputs = self._call(context, self.create, resource, inputs)
+        return provider_pb2.CreateResponse(id=resource_id, properties=_encode(outputs))
+
+    def Read(self, request: Any, context: Any) -> Any:
+        resource = self._resource(request, context)
+        found = self._call(
+            context, self.read, resource, request.id, _decode(request.properties), _decode(request.inputs)
+        )
+        if found is None:
+            return provider_pb2.ReadResponse(id="")
+        outputs, inputs = found
+        return provider_pb2.ReadResponse(id=request.id, properties=_encode(outputs), inputs=_encode(inputs))
+
+    def Update(self, request: Any, context: Any) -> Any:
+        resource, inputs = self._resource(request, context), _decode(request.news)
+        if request.preview:
+            outputs = self._call(context, self.preview, resource, inputs, _decode(request.olds))
+        else:
+            outputs = self._call(context, self.update, resource, request.id, inputs)
+        return provider_pb2.UpdateResponse(properties=_encode(outputs))
+
+    def Delete(self, request: Any, context: Any) -> Any:
+        self._call(context, self.delete, self._resource(request, context), request.id)
+        return Empty()
+
+    def Invoke(self, request: Any, context: Any) -> Any:
+        outputs = self._call(context, self.invoke, self._config(context), request.tok, _decode(request.args))
+        return provider_pb2.InvokeResponse(**{"return": _encode(outputs)})
+
+    def _resource(self, request: Any, context: Any) -> Resource:
+        types, _, name = cast("str", request.urn).split("::", 2)[2].partition("::")
+        return Resource(types.rpartition("$")[2], name, self._config(context))
+
+    def _config(self, context: Any) -> Mapping[str, object]:
+        return self._configs.get(context.peer(), {})
+
+    def _call(self, context: Any, method: Any, *arguments: object) -> Any:
+        try:
+            return method(*arguments)
+        except (AzureError, ProviderError) as error:
+            _abort(context, error)
+
+
+def _abort(context: Any, error: Exception) -> NoReturn:
+    context.abort(grpc.StatusCode.UNKNOWN, str(error))
+    raise AssertionError  # abort has raised
+
+
+def _top(path: str) -> str:
+    return path.split(".", maxsplit=1)[0].split("[", maxsplit=1)[0]
+
+
+def _decode(struct: Any) -> Body:
+    """A JSON object without nulls and without marks of secrets; whole numbers are integers."""
+    return cast("Body", _plain(MessageToDict(struct)))
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        entries = cast("Body", value)
+        if entries.get(_SIGNATURE) == _SECRET:
+            return _plain(entries.get("value"))
+        return {name: _plain(item) for name, item in entries.items() if item is not None}
+    if isinstance(value, list):
+        return [_plain(item) for item in cast("list[object]", value)]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)  # the protocol has one kind of number
+    return value
+
+
+def _encode(body: Mapping[str, object]) -> Struct:
+    struct = Struct()
+    struct.update(cast("dict[str, Any]", dict(body)))
+    return struct

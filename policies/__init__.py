@@ -1,0 +1,1 @@
+"""The policy pack: rules on Azure resources, whatever program and components created them."""

@@ -1,0 +1,164 @@
+"""The rules as CrossGuard policies: Pulumi's resources in, plain data to the rules, findings out.
+
+Inputs are seen one resource at a time, by resource policies, and only there are a resource's path parameters and the
+ids that the program wrote. So one resource policy collects them, and stack policies judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
+
+from pulumi_policy import (
+    EnforcementLevel,
+    Policy,
+    PolicyConfigSchema,
+    PolicyResource,
+    ReportViolation,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+    StackValidationArgs,
+    StackValidationPolicy,
+)
+from pulumi_policy import Severity as PulumiSeverity
+from pulumi_policy.proxy import UnknownValueError
+
+from policies import crypto, device, endpoint, gateways
+from policies.declared import CONTRACT_KEYS, POLICY, configuration_schema, read_configuration
+from policies.network import KINDS, Network
+from policies.registry import RULES, Rule, breakdown
+from policies.snapshot import UNKNOWN, Resource, Snapshot, Value, merge
+
+PACK = "vpner"
+COLLECTOR = "resource-inputs"
+TOPICS = (gateways, endpoint, device, crypto)
+"""Importing a topic registers its rules."""
+
+
+def plain(value: Any) -> Value:
+    """A value of the policy SDK as plain data. Each unknown becomes :data:`UNKNOWN` and hides nothing beside it.
+
+    The SDK's proxies raise as soon as an unknown is touched, and it turns that exception into an advisory: a mandatory
+    rule would pass. So every key and index is read on its own.
+    """
+    if isinstance(value, Mapping):
+        items = cast("Mapping[str, Any]", value)
+        return {key: _item(items, key) for key in items}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_item(value, index) for index in range(len(cast("Sequence[Any]", value)))]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def _item(container: Any, key: Any) -> Value:
+    try:
+        return plain(container[key])
+    except UnknownValueError:
+        return UNKNOWN
+
+
+class Pack:
+    """The pack's policies and what they have to remember between the engine's calls."""
+
+    def __init__(self) -> None:
+        self._inputs: dict[str, Mapping[str, Value]] = {}
+        self._configuration: Mapping[str, Value] = {}
+
+    def policies(self) -> list[Policy]:
+        """Collector and configuration first: the engine runs them in this order."""
+        return [
+            ResourceValidationPolicy(
+                name=COLLECTOR,
+                description="Collects each resource's inputs for the other policies. It never fails.",
+                validate=self.collect,
+                enforcement_level=EnforcementLevel.MANDATORY,
+            ),
+            StackValidationPolicy(
+                name=POLICY,
+                description="Holds what lies outside the stack in its configuration: devices, routers and circuits.",
+                validate=self.configure,
+                enforcement_level=EnforcementLevel.MANDATORY,
+                config_schema=PolicyConfigSchema(configuration_schema()),
+            ),
+            *(self._policy(item) for item in RULES.values()),
+        ]
+
+    def collect(self, args: ResourceValidationArgs, report: ReportViolation) -> None:
+        """Remember a resource's inputs as the provider has checked them."""
+        if not _is_read(args.resource_type):
+            return
+        try:
+            self._inputs[args.urn] = cast("Mapping[str, Value]", plain(args.props))
+        except Exception as error:  # noqa: BLE001 - without its inputs a resource must not pass unjudged
+            report(str(breakdown(COLLECTOR, error)), args.urn)
+
+    def configure(self, args: StackValidationArgs, report: ReportViolation) -> None:
+        """Check the configuration and keep it for the rules. A key that is not understood fails."""
+        try:
+            self._configuration, problems = read_configuration(cast("Mapping[str, Any]", args.get_config()))
+        except Exception as error:  # noqa: BLE001 - as for the rules
+            self._configuration, problems = {}, [breakdown(POLICY, error)]
+        for problem in problems:
+            report(str(problem), None)
+
+    def network(self, resources: Iterable[PolicyResource]) -> Network:
+        """What the rules read."""
+        return Network(Snapshot(self._resources(resources)), self._configuration)
+
+    def _resources(self, resources: Iterable[PolicyResource]) -> Iterable[Resource]:
+        for item in resources:
+            # Components' outputs matter if they hold a declaration; nothing else, passwords least of all, is kept.
+            if _is_read(item.resource_type) or _declares(item):
+                outputs = cast("Mapping[str, Value]", plain(item.props))
+                known = merge(outputs, self._inputs[item.urn]) if item.urn in self._inputs else outputs
+                yield Resource(
+                    urn=item.urn,
+                    type=item.resource_type,
+                    name=item.name,
+                    properties=cast("Mapping[str, Value]", known),
+                    references={
+                        key: tuple(target.urn for target in targets)
+                        for key, targets in item.property_dependencies.items()
+                    },
+                    parent=item.parent.urn if item.parent else None,
+                )
+
+    def _policy(self, rule: Rule) -> StackValidationPolicy:
+        def validate(args: StackValidationArgs, report: ReportViolation) -> None:
+            if not self._judge(rule, args, report):
+                args.not_applicable("nothing in this stack is concerned")
+
+        return StackValidationPolicy(
+            name=rule.id,
+            description=rule.description,
+            validate=validate,
+            enforcement_level=EnforcementLevel.MANDATORY,
+            severity=PulumiSeverity(rule.severity.value),
+            remediation_steps=rule.remedy,
+        )
+
+    def _judge(self, rule: Rule, args: StackValidationArgs, report: ReportViolation) -> bool:
+        """Report what the rule finds; False if it had nothing to judge."""
+        try:
+            findings = rule.run(self.network(args.resources))
+        except Exception as error:  # noqa: BLE001 - no reading of resources may let a rule pass
+            report(str(breakdown(rule.id, error)), None)
+            return True
+        for resource, problem in findings:
+            if problem is not None:
+                report(str(problem), resource.urn if resource else None)
+        return bool(findings)
+
+
+def _is_read(resource_type: str) -> bool:
+    return resource_type.startswith("azure-native") and resource_type.rpartition(":")[2] in KINDS
+
+
+def _declares(item: PolicyResource) -> bool:
+    return not item.resource_type.startswith("azure-native") and bool(CONTRACT_KEYS & set(item.props))
+
+
+def policies() -> list[Policy]:
+    """The policies of one pack process."""
+    return Pack().policies()

@@ -1,0 +1,69 @@
+# make preview and make test do everything on a fresh machine with Python 3.11+ and either pulumi, Go or pip.
+# STACK=prod works on the other stack. AZURE=1 deploys for real; without it, everything runs on a simulated Azure.
+
+STACK ?= dev
+AZURE ?=
+PYTHON ?= python3
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+READY := $(VENV)/.ready
+
+# The Pulumi CLI is looked up, and built if need be, when a recipe runs.
+WITH_PULUMI = dir=$$($(PYTHON) toolchain/pulumi_cli.py) && export PATH="$$dir:$(BIN):$$PATH"
+SIMULATED = $(WITH_PULUMI) && vpner simulate --state .vpner -- $(BIN)/python -m toolchain.simulated
+REAL = if [ -n "$$PULUMI_DEBUG_PROVIDERS" ]; then \
+	echo "AZURE=1 with PULUMI_DEBUG_PROVIDERS set would not reach Azure: unset it." >&2; exit 3; fi; $(WITH_PULUMI)
+WITH_POLICIES = --policy-pack policies
+
+.PHONY: help preview up refresh destroy recover test lint format clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): requirements.txt requirements-dev.txt toolchain/constraints.txt pyproject.toml
+	@echo "Installing the environment in $(VENV) (about a minute) ..." >&2
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check -c toolchain/constraints.txt \
+		-r requirements.txt -r requirements-dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+ifeq ($(AZURE),1)
+preview: $(READY)
+	@$(REAL) && pulumi preview --stack $(STACK) $(WITH_POLICIES)
+up: $(READY)
+	@$(REAL) && pulumi up --stack $(STACK) $(WITH_POLICIES)
+refresh: $(READY)
+	@$(REAL) && pulumi refresh --stack $(STACK)
+destroy: $(READY)
+	@$(REAL) && pulumi destroy --stack $(STACK)
+recover: $(READY)
+	@$(REAL) && $(BIN)/python -m toolchain.recover --stack $(STACK)
+else
+preview: $(READY)  ## Preview the stack with the policy pack
+	@$(SIMULATED) preview --stack $(STACK)
+up: $(READY)  ## Deploy the stack; on the simulated Azure through both stages, with the provider's step between
+	@$(SIMULATED) up --stack $(STACK)
+refresh: $(READY)  ## Read what is deployed back into the state
+	@$(SIMULATED) refresh --stack $(STACK)
+destroy: $(READY)  ## Destroy the stack; on the simulated Azure the provider gives up its circuits first
+	@$(SIMULATED) destroy --stack $(STACK)
+recover: $(READY)  ## Repair the stack after a command was killed
+	@$(SIMULATED) recover --stack $(STACK)
+endif
+
+test: $(READY)  ## Run every test
+	@$(WITH_PULUMI) && $(BIN)/python -m pytest -n 2
+
+lint: $(READY)  ## Check style and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pyright
+
+format: $(READY)  ## Format the sources
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean:  ## Remove the environment, and the simulated Azure with its stacks
+	rm -rf $(VENV) .vpner build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

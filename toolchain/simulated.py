@@ -117,7 +117,8 @@ def up(work: Work) -> None:
         work.pulumi("up")
         for circuit in waiting:
             say(f"The provider provisions {circuit['name']} (simulated; in life it takes days).")
-            work.run("vpner", "simulate", "--state", str(STATE), "provision", circuit["name"], *_peering(circuit, work))
+            options = provider_options(circuit, work.config.get("vpner:routers", []))
+            work.run("vpner", "simulate", "--state", str(STATE), "provision", circuit["name"], *options)
         say("Stage provisioned: the connections.")
         work.configure()
     work.pulumi("up")
@@ -147,13 +148,10 @@ COMMANDS: dict[str, Callable[[Work], None]] = {
 }
 
 
-def _peering(circuit: dict[str, Any], work: Work) -> Iterator[str]:
+def provider_options(circuit: dict[str, Any], routers: Sequence[dict[str, Any]]) -> Iterator[str]:
     """A layer 3 provider configures the private peering too, with the links that were agreed."""
     links = [
-        (router["asn"], link)
-        for router in work.config.get("vpner:routers", [])
-        for link in router["links"]
-        if link["circuit"] == circuit["name"]
+        (router["asn"], link) for router in routers for link in router["links"] if link["circuit"] == circuit["name"]
     ]
     if circuit["layer"] == 3 and links:
         yield from ("--peer-asn", str(links[0][0]), "--vlan", str(circuit.get("vlanId", 100)))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from importlib import import_module
+from threading import Lock
 from typing import Any, Literal, cast
 
 import pulumi
@@ -93,9 +94,14 @@ def api_version(resource_type: ResourceType) -> str:
     return rest[: len("YYYY-MM-DD")]
 
 
+_LOADING = Lock()
+"""The SDK loads its modules at their first use, which two threads must not do at once."""
+
+
 def _resource_class(resource_type: ResourceType) -> type:
     _, module, name = resource_type.token.split(":")
-    return cast("type", getattr(import_module(f"pulumi_azure_native.{module}"), name))
+    with _LOADING:
+        return cast("type", getattr(import_module(f"pulumi_azure_native.{module}"), name))
 
 
 def _properties(sdk_class: type) -> Iterable[tuple[str, Property]]:

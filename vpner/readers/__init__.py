@@ -1,0 +1,1 @@
+"""Data in, Topology out. Only callers touch files."""

@@ -1,0 +1,1 @@
+"""Tables and text of a solution."""

@@ -22,6 +22,7 @@ import argparse
 import copy
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -37,6 +38,9 @@ State = dict[str, Any]
 
 SECRET = ("4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270")
 """The member that marks a secret in the state. Source: pulumi/sdk, go/common/resource/sig."""
+
+
+_SUBSCRIPTION = re.compile(r"/subscriptions/([^/]+)/")
 
 
 class Outcome(Enum):
@@ -119,14 +123,19 @@ def _adopt(resource: State, resources: list[State], subscription: str | None) ->
     return finding(Outcome.ADOPTED, f"as {resource_id}", resource_id)
 
 
-def _subscription_of(resource: State, resources: Iterable[State]) -> str | None:
-    """The subscription that the resource's provider is configured with, if it says so in plain text."""
+def _subscription_of(resource: State, resources: Sequence[State]) -> str | None:
+    """The subscription that the resource's provider is configured with, or that others from it have in their ids."""
     reference = resource.get("provider")
+    if not reference:
+        return None
     for provider in resources:
-        if reference and reference == f"{provider['urn']}::{provider.get('id')}":
+        if reference == f"{provider['urn']}::{provider.get('id')}":
             value = (provider.get("inputs") or {}).get("subscriptionId")
-            return value if isinstance(value, str) and value else None
-    return None
+            if isinstance(value, str) and value:
+                return value
+    siblings = [other.get("id") or "" for other in resources if other.get("provider") == reference]
+    found = {match[1] for match in map(_SUBSCRIPTION.match, siblings) if match}
+    return found.pop() if len(found) == 1 else None
 
 
 def dependencies(resource: State) -> set[str]:

@@ -20,6 +20,8 @@ from vpner.simulator.properties import carry_over, compare, expected, type_failu
 from vpner.simulator.protocol import UNKNOWN, Difference, ProviderError, Resource, Servicer
 from vpner.simulator.store import Body
 
+SUBSCRIPTION = "ARM_SUBSCRIPTION_ID"
+"""Where Azure's own tools look for the subscription too."""
 DEFAULT_SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 
 _REPLACES: Mapping[str, frozenset[str]] = {
@@ -170,7 +172,7 @@ class AzureNative(Servicer):
 
 def subscription(config: Mapping[str, object]) -> str:
     """Subscription of a provider instance: configured, else the environment's, else zeros."""
-    configured = config.get("subscriptionId") or os.environ.get("ARM_SUBSCRIPTION_ID")
+    configured = config.get("subscriptionId") or os.environ.get(SUBSCRIPTION)
     return str(configured or DEFAULT_SUBSCRIPTION)
 
 

@@ -14,6 +14,7 @@ from types import FrameType
 from vpner.problems import Problem, Problems
 from vpner.simulator import faults
 from vpner.simulator.azure import Azure
+from vpner.simulator.provider import DEFAULT_SUBSCRIPTION, SUBSCRIPTION
 from vpner.simulator.serve import serving
 from vpner.simulator.store import Store
 
@@ -83,6 +84,7 @@ def prepared(environment: Mapping[str, str], folder: Path, attached: str) -> dic
         backend = folder / "pulumi"
         backend.mkdir(parents=True, exist_ok=True)
         result[_BACKEND] = backend.as_uri()
+    result.setdefault(SUBSCRIPTION, DEFAULT_SUBSCRIPTION)
     if not any(name in environment for name in _PASSPHRASES):
         result[_PASSPHRASES[1]] = str(_passphrase(folder))
     return result

@@ -54,7 +54,7 @@ class BranchEmulationArgs(TypedDict):
     """Tags of every resource."""
 
 
-def plan_branch(args: BranchEmulationArgs) -> tuple[Network | None, list[Problem]]:
+def plan_branch(args: BranchEmulationArgs) -> tuple[Network, list[Problem]]:
     """The branch's checked plan, and every problem with its path in the arguments."""
     plan, problems = plan_network("network", args["network"])
     problems += gateway_problems("expressRouteGateway", args["express_route_gateway"])
@@ -63,13 +63,12 @@ def plan_branch(args: BranchEmulationArgs) -> tuple[Network | None, list[Problem
     address = parse_address("applianceAddress", args["appliance_address"]) if "appliance_address" in args else None
     if isinstance(address, Problem):
         problems.append(address)
-    if plan is not None:
-        needed = [GATEWAY_SUBNET, UNTRUSTED_SUBNET, TRUSTED_SUBNET, *([BASTION_SUBNET] if args.get("bastion") else [])]
-        missing = required_subnets(plan, needed, "The branch's gateway, appliance and Bastion each have their subnet")
-        problems += [problem.at("network") for problem in missing]
-        trusted = plan.vnet.subnets.get(TRUSTED_SUBNET)
-        if address is not None and not isinstance(address, Problem) and trusted is not None:
-            problems += static_address("applianceAddress", address, trusted)
+    needed = [GATEWAY_SUBNET, UNTRUSTED_SUBNET, TRUSTED_SUBNET, *([BASTION_SUBNET] if args.get("bastion") else [])]
+    missing = required_subnets(plan, needed, "The branch's gateway, appliance and Bastion each have their subnet")
+    problems += [problem.at("network") for problem in missing]
+    trusted = plan.vnet.subnets.get(TRUSTED_SUBNET)
+    if address is not None and not isinstance(address, Problem) and trusted is not None:
+        problems += static_address("applianceAddress", address, trusted)
     return plan, problems
 
 
@@ -91,7 +90,6 @@ class BranchEmulation(pulumi.ComponentResource):
         super().__init__("vpner:index:BranchEmulation", name, None, opts)
         plan, problems = plan_branch(args)
         refuse(f"BranchEmulation {name!r}", problems)
-        assert plan is not None
         place = Place(self, args["resource_group_name"], args.get("location"), args.get("tags", {}))
 
         table = self._force_tunnel(place, name, plan, args) if "appliance_address" in args else None

@@ -185,11 +185,13 @@ def plan_circuits(args: ErCircuitPairArgs) -> tuple[list[Circuit], list[Router],
 def _plan_router(args: RouterArgs) -> tuple[Router, list[Problem]]:
     problems: list[Problem] = []
     links: list[Link] = []
+    unread: list[tuple[str, str]] = []
     statics: list[Static] = []
     for index, link in enumerate(args["links"]):
         prefix = parse_prefix(f"links[{index}].prefix", link["prefix"])
         if isinstance(prefix, Problem):
             problems.append(prefix)
+            unread.append((link["circuit"], link["path"]))
         else:
             links.append(Link(link["circuit"], link["path"], prefix))
     for index, static in enumerate(args.get("statics", [])):
@@ -199,7 +201,8 @@ def _plan_router(args: RouterArgs) -> tuple[Router, list[Problem]]:
         else:
             statics.append(Static(prefix, static["circuit"]))
     networks, unreadable = parse_all("networks", args.get("networks", []))
-    return Router(args["name"], args["asn"], tuple(links), tuple(statics), networks), problems + unreadable
+    router = Router(args["name"], args["asn"], tuple(links), tuple(statics), networks, tuple(unread))
+    return router, problems + unreadable
 
 
 class HandOff(TypedDict):

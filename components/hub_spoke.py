@@ -54,12 +54,11 @@ def plan_hub_spoke(args: HubSpokeArgs) -> tuple[list[Network], list[Problem]]:
     for where, network_args in described:
         plan, found = plan_network(where, network_args)
         problems += found
-        if plan is not None:
-            placed.append((where, plan))
+        placed.append((where, plan))
     problems += overlapping_networks(placed)
     gateway = args.get("express_route_gateway")
     problems += gateway_problems("expressRouteGateway", gateway)
-    if gateway is not None and placed and placed[0][0] == "hub":
+    if gateway is not None:
         needed = required_subnets(placed[0][1], [GATEWAY_SUBNET], "An ExpressRoute gateway lives in GatewaySubnet")
         problems += [problem.at("hub") for problem in needed]
     return [plan for _, plan in placed], problems

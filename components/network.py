@@ -43,8 +43,8 @@ class BuiltNetwork:
         return cast("Output[dict[str, str]]", ids)
 
 
-def plan_network(where: str, args: NetworkArgs) -> tuple[Network | None, list[Problem]]:
-    """The checked plan of a network, or its problems with ``where`` in front."""
+def plan_network(where: str, args: NetworkArgs) -> tuple[Network, list[Problem]]:
+    """The plan of a network, and its problems with ``where`` in front."""
     routes = [
         {
             "name": route["name"],

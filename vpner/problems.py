@@ -38,10 +38,15 @@ class Problem:
         return replace(self, where=move(self.where))
 
     def __str__(self) -> str:
-        lines = wrap(f"{self.what}. {self.why}", 100) + wrap(f"Remedy: {self.remedy}", 100)
+        lines = _wrapped(f"{self.what}. {self.why}") + _wrapped(f"Remedy: {self.remedy}")
         if self.source:
             lines.append(f"Source: {self.source}")
         return f"{self.where} [{self.code}]\n" + indent("\n".join(lines), "    ")
+
+
+def _wrapped(text: str) -> list[str]:
+    """Lines of readable length; ids and prefixes stay whole."""
+    return wrap(text, 100, break_long_words=False, break_on_hyphens=False)
 
 
 class Problems(ValueError):

@@ -159,6 +159,26 @@ class RecordingMonitor(mocks.MockMonitor):
         return found
 
 
+class _Loops:
+    """The event loop of the program that runs now. Pulumi leaves tasks in it, which end with the next program."""
+
+    def __init__(self) -> None:
+        self._current: asyncio.AbstractEventLoop | None = None
+
+    def renew(self) -> None:
+        if self._current is not None and not self._current.is_closed():
+            pending = asyncio.all_tasks(self._current)
+            for task in pending:
+                task.cancel()
+            self._current.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
+            self._current.close()
+        self._current = asyncio.new_event_loop()
+        asyncio.set_event_loop(self._current)
+
+
+_loops = _Loops()
+
+
 def build(
     program: Callable[[], object],
     azure: AzureMocks | None = None,
@@ -166,7 +186,7 @@ def build(
     secret_keys: tuple[str, ...] = (),
 ) -> tuple[RecordingMonitor, dict[str, Any]]:
     """Run a program on mocks until everything is registered; what it registered and exported."""
-    asyncio.set_event_loop(asyncio.new_event_loop())
+    _loops.renew()
     settings.set_root_resource(cast("Any", None))  # or the exports of the program before leak into this one
     azure = azure or AzureMocks()
     monitor = RecordingMonitor(azure)

@@ -1,12 +1,14 @@
 """A device plan as the boot configuration (``config.xml``) of OPNsense 26.1.
 
 It covers what the tunnels need: interfaces, gateways, static routes, IPsec in the Swanctl model with VTIs, BGP, and
-rules that let the traffic through. From 25.7 OPNsense ignores the older ``<ipsec>`` section without a plugin, so
-nothing is written there. It has been checked against the models of the sources, not against a running appliance.
+rules that let the traffic through. From 25.7 OPNsense ignores the tunnels of the older ``<ipsec>`` section without a
+plugin; its ``enable`` is still what starts strongSwan. It has been checked against the
+models of the sources, not against a running appliance.
 """
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv4Address
 from uuid import NAMESPACE_URL, UUID, uuid5
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
@@ -47,6 +49,7 @@ def render(plan: DevicePlan, *, pre_shared_key: str, root_password_hash: str, ma
     model = SubElement(root, "OPNsense")
     _gateways(model, plan)
     _statics(root, plan)
+    SubElement(SubElement(root, "ipsec"), "enable").text = "1"
     _ipsec(model, plan, pre_shared_key)
     _bgp(model, plan)
     indent(root)
@@ -133,7 +136,7 @@ def _ipsec(model: Element, plan: DevicePlan, pre_shared_key: str) -> None:
     sections = {name: SubElement(swanctl, name) for name in ("Connections", "locals", "remotes", "children", "VTIs")}
     SubElement(swanctl, "Pools")
     ipsec = SubElement(model, "IPsec")
-    _leaves(SubElement(ipsec, "general"), {"enabled": "1", "disablevpnrules": "1"})
+    SubElement(SubElement(ipsec, "general"), "disablevpnrules").text = "1"
     keys = SubElement(ipsec, "preSharedKeys")
     for index, tunnel in enumerate(plan.tunnels):
         _tunnel(sections, plan, tunnel, reqid=str(index + 1))
@@ -253,6 +256,8 @@ def _bgp(model: Element, plan: DevicePlan) -> None:
 
 def _leaves(parent: Element, values: dict[str, str]) -> None:
     for tag, text in values.items():
+        if _NOT_XML.search(text):
+            raise ValueError(f"<{tag}> would hold a control character, which XML cannot")
         SubElement(parent, tag).text = text
 
 
@@ -261,4 +266,6 @@ def _uuid(plan: DevicePlan, path: str) -> str:
     return str(uuid5(_NAMESPACE, f"{plan.name}/{path}"))
 
 
+_NOT_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+"""Characters that an XML 1.0 document cannot hold, escaped or not."""
 _NAMESPACE: UUID = uuid5(NAMESPACE_URL, "vpner:device:opnsense")

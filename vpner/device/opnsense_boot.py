@@ -1,4 +1,8 @@
-"""The script that turns a FreeBSD image into OPNsense on its first boot, with everything it fetches pinned."""
+"""The script that turns a FreeBSD image into OPNsense on its first boot.
+
+What the script itself fetches is pinned by content. OPNsense's own bootstrap then installs the newest packages of the
+release, which has no finer pin.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +31,8 @@ IMAGE = Image()
 BOOTSTRAP_COMMIT = "7221e9bf306acc503ea556e1e488d99b59e8152b"
 """Commit of tag 26.1 in opnsense/update, 2026-01-27."""
 BOOTSTRAP_SHA256 = "0289fb42845edfc4e4b5f29de5e3510f20065d4073f5c0c892cb698169f1e9c4"
-AGENT_VERSION = "2.15.0.1"
-"""Azure's Linux agent, which runs on FreeBSD."""
+AGENT_COMMIT = "a976115fd7254f4f9f54cc33528f0817b07b7976"
+"""Commit of tag v2.15.0.1 of Azure's Linux agent, which runs on FreeBSD. A commit's id is that of its content."""
 
 
 def boot_script(configuration: str) -> str:
@@ -40,7 +44,7 @@ def boot_script(configuration: str) -> str:
         release=RELEASE,
         commit=BOOTSTRAP_COMMIT,
         sha256=BOOTSTRAP_SHA256,
-        agent=AGENT_VERSION,
+        agent=AGENT_COMMIT,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
@@ -48,16 +49,12 @@ _ORDINARY_SUBNET = _SubnetRule(29, "The smallest subnet in Azure is /29", _VNET_
 
 def parse_prefix(where: str, value: str) -> IPv4Network | Problem:
     """An IPv4 prefix without host bits, or what is wrong with it."""
+    if not _ADDRESS_AND_LENGTH.fullmatch(value):
+        return _malformed_prefix(where, value, "it has no length" if "/" not in value else "it has no such length")
     try:
         return IPv4Network(value)
     except (AddressValueError, NetmaskValueError) as error:
-        return Problem(
-            where,
-            f"{value!r} is not an IPv4 prefix ({error})",
-            "Prefixes are written as ADDRESS/LENGTH",
-            "write it like 10.0.0.0/24",
-            "prefix-malformed",
-        )
+        return _malformed_prefix(where, value, str(error))
     except ValueError:
         whole = IPv4Network(value, strict=False)
         address, _, _ = value.partition("/")
@@ -68,6 +65,20 @@ def parse_prefix(where: str, value: str) -> IPv4Network | Problem:
             f"write {whole}, or a longer prefix that starts at {address}",
             "prefix-host-bits",
         )
+
+
+_ADDRESS_AND_LENGTH = re.compile(r"[^/]+/(0|[1-9][0-9]?)")
+"""The library would also read an address alone, a netmask and a hostmask."""
+
+
+def _malformed_prefix(where: str, value: str, reason: str) -> Problem:
+    return Problem(
+        where,
+        f"{value!r} is not an IPv4 prefix ({reason})",
+        "Prefixes are written as ADDRESS/LENGTH",
+        "write it like 10.0.0.0/24",
+        "prefix-malformed",
+    )
 
 
 def parse_address(where: str, value: str) -> IPv4Address | Problem:
@@ -143,14 +154,15 @@ def overlaps(named: Iterable[tuple[str, IPv4Network]]) -> Iterator[Problem]:
 
 def static_address(where: str, address: IPv4Address, subnet: IPv4Network) -> Iterator[Problem]:
     """Whether a network interface in the subnet can have the address."""
-    first = subnet.network_address + RESERVED_AT_START
-    last = subnet.broadcast_address - 1
-    if not first <= address <= last:
+    usable = range(int(subnet.network_address) + RESERVED_AT_START, int(subnet.broadcast_address))
+    if int(address) not in usable:
         yield Problem(
             where,
             f"{address} cannot be given to a network interface in {subnet}",
             "An address must lie in its subnet; Azure keeps the first four and the last of every subnet",
-            f"choose one from {first} to {last}",
+            f"choose one from {IPv4Address(usable[0])} to {IPv4Address(usable[-1])}"
+            if usable
+            else "make the subnet larger: it has no address left for an interface",
             "address-not-usable",
             _VNET_FAQ,
         )
@@ -158,7 +170,7 @@ def static_address(where: str, address: IPv4Address, subnet: IPv4Network) -> Ite
 
 def default_gateway(subnet: IPv4Network) -> IPv4Address:
     """Azure's virtual router in the subnet: whatever is sent there takes the subnet's effective routes."""
-    return subnet.network_address + 1
+    return IPv4Address(min(int(subnet.network_address) + 1, int(subnet.broadcast_address)))
 
 
 def _listed(prefixes: Iterable[IPv4Network]) -> str:

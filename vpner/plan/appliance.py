@@ -9,7 +9,15 @@ from ipaddress import IPv4Address, IPv4Network
 from vpner.plan.addressing import default_gateway, parse_address, parse_all, parse_prefix, static_address
 from vpner.plan.bgp import device_apipa, device_asn
 from vpner.plan.crypto import CryptoProfile
-from vpner.plan.device import DevicePlan, Interface, VpnGateway, plan_device
+from vpner.plan.device import (
+    DevicePlan,
+    Interface,
+    VpnGateway,
+    announcement_problems,
+    apipa_per_instance,
+    plan_device,
+    prepend_problems,
+)
 from vpner.problems import Problem
 
 
@@ -56,16 +64,10 @@ def plan_appliance(
     inner = [parse_address(f"gateway.apipa[{index}]", text) for index, text in enumerate(gateway_apipa)]
     problems += [item for item in inner if isinstance(item, Problem)]
     problems += [problem.at("ipsecPolicy") for problem in crypto.problems()]
-    if not 0 <= appliance.prepend <= MOST_PREPENDS:
-        problems.append(
-            Problem(
-                "prepend",
-                f"{appliance.prepend} prepends",
-                f"An appliance adds its own ASN 0 to {MOST_PREPENDS} times",
-                "write 0 to announce the path as it is",
-                "prepend-out-of-range",
-            )
-        )
+    problems += prepend_problems("prepend", appliance.prepend)
+    problems += apipa_per_instance("gateway.apipa", gateway_apipa)
+    if isinstance(subnet, IPv4Network):
+        problems += announcement_problems("advertises", advertises, subnet)
     if problems or untrusted is None or isinstance(apipa, Problem) or isinstance(subnet, Problem):
         return None, problems
     known = tuple(item for item in inner if isinstance(item, IPv4Address))
@@ -83,9 +85,6 @@ def plan_appliance(
         prepend=appliance.prepend,
     )
     return plan, []
-
-
-MOST_PREPENDS = 10
 
 
 def _interface(side: str, name: str, subnet: str, address: str, problems: list[Problem]) -> Interface | None:

@@ -60,6 +60,21 @@ def gateway_asn(where: str, asn: int) -> Iterator[Problem]:
         yield from device_asn(where, asn)
 
 
+def router_asn(where: str, asn: int) -> Iterator[Problem]:
+    """Whether a router may use the ASN on a private peering, where Azure keeps one number more."""
+    if asn == 65516:
+        yield Problem(
+            where,
+            f"ASN {asn} is reserved by Azure",
+            "On a private peering Azure keeps 65515 to 65520 for itself",
+            "use another one, for example 64512 to 65514 or 65521 to 65534",
+            "asn-reserved",
+            "Learn: ExpressRoute routing requirements",
+        )
+    else:
+        yield from device_asn(where, asn)
+
+
 def route_server_peer(where: str, asn: int) -> Iterator[Problem]:
     """Whether an appliance that peers with Route Server may use the ASN."""
     if 2**16 <= asn <= 2**32 - 2:

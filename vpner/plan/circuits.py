@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,11 @@ from vpner.problems import Problem
 PAIR = 2
 HIGHEST_WEIGHT = 32_000
 """Of ``routingWeight`` on an ExpressRoute connection; the higher wins."""
+_CIRCUIT = re.compile(
+    r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)"
+    r"/providers/Microsoft\.Network/expressRouteCircuits/(?P<name>[^/]+)",
+    re.IGNORECASE,
+)
 _CIRCUIT_ID = "/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/Microsoft.Network/expressRouteCircuits/NAME"
 
 
@@ -94,6 +100,7 @@ def _one(circuit: Circuit, routers: Sequence[Router], gateways: Sequence[str]) -
         yield unknown_choice("layer", "layer", str(circuit.layer), ("2", "3"))
     if circuit.layer == 2 and circuit.owned is not None:
         linked = {link.path for router in routers for link in router.links if link.circuit == circuit.name}
+        linked |= {path for router in routers for name, path in router.unread if name == circuit.name}
         for path in PATHS:
             if path not in linked:
                 yield Problem(
@@ -136,10 +143,8 @@ def _one(circuit: Circuit, routers: Sequence[Router], gateways: Sequence[str]) -
 
 def circuit_id(where: str, value: str) -> tuple[str, str, str] | Problem:
     """Subscription, resource group and name in a circuit's ARM id, or what is wrong with it."""
-    parts = value.strip("/").split("/")
-    shape = [part.lower() for part in parts[0::2]]
-    if len(parts) == 8 and shape == ["subscriptions", "resourcegroups", "providers", "expressroutecircuits"]:
-        return parts[1], parts[3], parts[7]
+    if match := _CIRCUIT.fullmatch(value):
+        return match["subscription"], match["group"], match["name"]
     return Problem(
         where,
         f"{value!r} is not the id of an ExpressRoute circuit",

@@ -10,6 +10,10 @@ from vpner.problems import Problem
 
 _POLICY_DOC = "Learn: VPN Gateway FAQ, IPsec/IKE policy"
 
+_WEAK = frozenset(
+    ("DES", "DES3", "MD5", "SHA1", "None", "DHGroup1", "DHGroup2", "DHGroup24", "PFS1", "PFS2", "PFS24", "PFSMM")
+)
+"""What Azure offers and this project does not build."""
 _ENCRYPTION = {
     "AES128": "aes128",
     "AES192": "aes192",
@@ -53,14 +57,14 @@ class CryptoProfile:
             ("pfsGroup", self.pfs_group, tuple(_PFS_GROUP)),
         ):
             if value not in choices:
-                yield unknown_choice(where, "or too weak: algorithm", value, choices)
+                yield unknown_choice(where, "algorithm", value, choices, "too weak" if value in _WEAK else "unknown")
         combined = "GCM" in self.ipsec_encryption or "GCM" in self.ipsec_integrity
         if combined and self.ipsec_encryption != self.ipsec_integrity:
             yield Problem(
                 "ipsecIntegrity",
                 f"ipsecEncryption {self.ipsec_encryption} with ipsecIntegrity {self.ipsec_integrity}",
                 "With AES-GCM, encryption and integrity are one algorithm and Azure wants both fields equal",
-                f"write {self.ipsec_encryption} in both, or AES256 with SHA256",
+                f"write {_combined(self.ipsec_encryption, self.ipsec_integrity)} in both, or AES256 with SHA256",
                 "crypto-gcm-mismatch",
                 _POLICY_DOC,
             )
@@ -90,3 +94,8 @@ class CryptoProfile:
         if "GCM" not in self.ipsec_encryption:
             parts.append(_INTEGRITY[self.ipsec_integrity])
         return "-".join((*parts, _PFS_GROUP[self.pfs_group]))
+
+
+def _combined(encryption: str, integrity: str) -> str:
+    """The combined algorithm among the two."""
+    return encryption if "GCM" in encryption else integrity

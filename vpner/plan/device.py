@@ -159,20 +159,7 @@ def plan_device(
 
     Raises :class:`Problems` if the gateway has not exactly one BGP address for each of its instances.
     """
-    if len(gateway.apipa) != INSTANCES:
-        refuse(
-            f"Device plan of {name}",
-            [
-                Problem(
-                    "gateway.apipa",
-                    f"{len(gateway.apipa)} custom BGP addresses for {INSTANCES} gateway instances",
-                    "An active-active gateway has one tunnel from each instance to the device, and BGP in each",
-                    "give one address for each instance, in the instances' order",
-                    "apipa-per-instance",
-                    "Learn: About active-active VPN gateways",
-                )
-            ],
-        )
+    refuse(f"Device plan of {name}", apipa_per_instance("gateway.apipa", gateway.apipa))
     statics = [
         StaticRoute(remote, expressroute.name, expressroute.default_gateway) for remote in gateway.tunnel_addresses
     ]
@@ -195,6 +182,57 @@ def plan_device(
         advertises=tuple(advertises),
         prepend=prepend,
     )
+
+
+def apipa_per_instance(where: str, apipa: Sequence[object]) -> list[Problem]:
+    """Whether there is one BGP address for each of the gateway's instances."""
+    if len(apipa) == INSTANCES:
+        return []
+    return [
+        Problem(
+            where,
+            f"custom BGP addresses for {len(apipa)} of {INSTANCES} gateway instances",
+            "An active-active gateway has one tunnel from each instance to the device, and BGP in each",
+            "give one address for each instance, in the instances' order",
+            "apipa-per-instance",
+            "Learn: About active-active VPN gateways",
+        )
+    ]
+
+
+def prepend_problems(where: str, prepend: int) -> list[Problem]:
+    """Whether a device may add its own ASN so often."""
+    if 0 <= prepend <= MOST_PREPENDS:
+        return []
+    return [
+        Problem(
+            where,
+            f"{prepend} prepends",
+            f"A device adds its own ASN 0 to {MOST_PREPENDS} times",
+            "write 0 to announce the path as it is",
+            "prepend-out-of-range",
+        )
+    ]
+
+
+def announcement_problems(where: str, advertises: Sequence[IPv4Network], gateway_subnet: IPv4Network) -> list[Problem]:
+    """Whether a device announces what would carry its own tunnels: a tunnel address, or a part of GatewaySubnet."""
+    return [
+        Problem(
+            f"{where}[{index}]",
+            f"{prefix} lies in GatewaySubnet {gateway_subnet}",
+            "Azure ignores a prefix inside its own network, and on the device the route to a tunnel address would "
+            "lead to the inner side",
+            "announce only networks of the device's own side",
+            "announces-gateway-subnet",
+            "Learn: VPN Gateway FAQ, BGP",
+        )
+        for index, prefix in enumerate(advertises)
+        if prefix.subnet_of(gateway_subnet)
+    ]
+
+
+MOST_PREPENDS = 10
 
 
 def _destination(destination: IPv4Network | Address) -> str:

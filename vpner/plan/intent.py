@@ -11,6 +11,7 @@ from vpner.plan.skus import unknown_choice
 from vpner.problems import Problem
 
 MODES = ("required", "preferred")
+PROTOCOLS = ("tcp", "udp", "icmp")
 
 
 def intent_problems(intents: Sequence[Mapping[str, object]]) -> Iterator[Problem]:
@@ -52,6 +53,25 @@ def _one(intent: Mapping[str, object]) -> Iterator[Problem]:
 def _exempt(exempt: Mapping[str, object]) -> Iterator[Problem]:
     for key in ("from", "to"):
         yield from parse_all(key, cast("Sequence[str]", exempt.get(key) or ()))[1]
+    protocol, port = exempt.get("protocol"), exempt.get("port")
+    if protocol is not None and protocol not in PROTOCOLS:
+        yield unknown_choice("protocol", "protocol", str(protocol), PROTOCOLS)
+    if port is not None and not (isinstance(port, int) and 1 <= port <= 65535 and protocol in ("tcp", "udp")):
+        yield Problem(
+            "port",
+            f"port {port} with protocol {protocol or '(any)'}",
+            "A port is a number from 1 to 65535, and only tcp and udp have ports",
+            "write the protocol, tcp or udp, beside a port from 1 to 65535",
+            "intent-port",
+        )
+    if not str(exempt.get("reason") or "").strip():
+        yield Problem(
+            "reason",
+            "the exception has no reason",
+            "Traffic that travels in clear on purpose must say why",
+            "write the reason",
+            "intent-without-reason",
+        )
     try:
         date.fromisoformat(str(exempt.get("expires")))
     except ValueError:

@@ -44,6 +44,8 @@ class Network:
     vnet: VNet
     vm_address: IPv4Address | None = None
     routes: tuple[UserRoute, ...] = ()
+    unread: tuple[str, ...] = ()
+    """Names of subnets whose prefix could not be read: they are there, and reported already."""
 
     @property
     def workload_subnets(self) -> tuple[str, ...]:
@@ -62,7 +64,7 @@ class Network:
         yield from self.vnet.problems()
         if self.vm_address is not None:
             subnet = self.vm_subnet
-            if subnet is None:
+            if subnet is None and not self.unread:
                 yield Problem(
                     "vmAddress",
                     f"{self.vm_address} is in no workload subnet of {self.name}",
@@ -70,7 +72,7 @@ class Network:
                     f"choose an address in {', '.join(self.workload_subnets) or 'a workload subnet (there is none)'}",
                     "vm-address-outside",
                 )
-            else:
+            elif subnet is not None:
                 yield from static_address("vmAddress", self.vm_address, self.vnet.subnets[subnet])
 
 
@@ -80,8 +82,11 @@ def parse_network(
     subnets: Mapping[str, str],
     vm_address: str | None = None,
     routes: Sequence[Mapping[str, str]] = (),
-) -> tuple[Network | None, list[Problem]]:
-    """A network from its description in text, or what is wrong with it; ``where`` is relative to the description."""
+) -> tuple[Network, list[Problem]]:
+    """What could be read of a network's description, and what is wrong with it, relative to the description.
+
+    The network can be compared with others whatever is wrong with it; it is fit to be built if nothing is.
+    """
     prefixes, problems = parse_all("addressSpace", address_space)
     if not address_space:
         problems.append(
@@ -111,9 +116,10 @@ def parse_network(
             user_routes.append(parsed)
         else:
             problems.extend(parsed)
-    network = Network(name, VNet(prefixes, placed), vm, tuple(user_routes))
+    unread = tuple(subnet for subnet in subnets if subnet not in placed)
+    network = Network(name, VNet(prefixes, placed), vm, tuple(user_routes), unread)
     problems.extend(network.problems())
-    return (None if problems else network), problems
+    return network, problems
 
 
 def _parse_route(where: str, route: Mapping[str, str]) -> UserRoute | list[Problem]:
@@ -129,7 +135,7 @@ def _parse_route(where: str, route: Mapping[str, str]) -> UserRoute | list[Probl
     if isinstance(next_hop, Problem):
         problems.append(next_hop)
         next_hop = None
-    elif (next_hop is not None) != (kind == "VirtualAppliance"):
+    elif kind in NEXT_HOP_TYPES and (next_hop is not None) != (kind == "VirtualAppliance"):
         problems.append(
             Problem(
                 f"{where}.nextHop",
@@ -170,10 +176,24 @@ def overlapping_networks(placed: Sequence[tuple[str, Network]]) -> Iterator[Prob
             )
 
 
+def link_in_network(where: str, link: IPv4Network, network_where: str, network: Network) -> Iterator[Problem]:
+    """A problem if a circuit's link lies in a network's address space."""
+    for index, prefix in enumerate(network.vnet.prefixes):
+        if link.overlaps(prefix):
+            yield Problem(
+                where,
+                f"{link} overlaps with {prefix} of {network.name} ({network_where}.addressSpace[{index}])",
+                "Azure refuses a private peering whose links lie in a virtual network that it is connected to",
+                "choose a /30 outside every virtual network, for example from 172.16.0.0/12",
+                "prefix-overlap",
+                "Learn: Create and modify peering for an ExpressRoute circuit",
+            )
+
+
 def required_subnets(network: Network, names: Sequence[str], why: str) -> Iterator[Problem]:
     """A problem for each subnet that the network needs and does not have."""
     for name in names:
-        if name not in network.vnet.subnets:
+        if name not in network.vnet.subnets and name not in network.unread:
             yield Problem(
                 "subnets",
                 f"{network.name} has no {name}",

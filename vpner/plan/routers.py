@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
 from vpner.plan.addressing import overlaps
-from vpner.plan.bgp import MSEE_ASN, device_asn
+from vpner.plan.bgp import MSEE_ASN, router_asn
 from vpner.problems import Problem
 
 PATHS = ("primary", "secondary")
@@ -47,6 +47,8 @@ class Router:
     links: tuple[Link, ...]
     statics: tuple[Static, ...] = ()
     networks: tuple[IPv4Network, ...] = ()
+    unread: tuple[tuple[str, str], ...] = ()
+    """Circuit and path of links whose prefix could not be read: they are there, and reported already."""
 
     @property
     def circuits(self) -> tuple[str, ...]:
@@ -102,7 +104,7 @@ def router_problems(routers: Sequence[Router], circuits: Sequence[str]) -> Itera
     """What is wrong with the routers of a set of circuits; ``where`` starts with the router's index, ``[0]``."""
     links = [(f"[{i}].links[{j}]", link) for i, router in enumerate(routers) for j, link in enumerate(router.links)]
     for index, router in enumerate(routers):
-        yield from device_asn(f"[{index}].asn", router.asn)
+        yield from router_asn(f"[{index}].asn", router.asn)
         for position, static in enumerate(router.statics):
             if static.circuit not in router.circuits:
                 yield Problem(
@@ -119,7 +121,7 @@ def router_problems(routers: Sequence[Router], circuits: Sequence[str]) -> Itera
                 f"{where}.circuit",
                 f"circuit {link.circuit!r} is unknown",
                 "A link ends at one of the circuits",
-                f"name one of {', '.join(circuits)}",
+                f"name one of {', '.join(circuits)}" if circuits else "describe the circuit, or remove the link",
                 "unknown-circuit",
             )
         if link.path not in PATHS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
 from vpner.problems import Problem
@@ -63,14 +63,17 @@ def circuit_bandwidth(where: str, mbps: int) -> Iterator[Problem]:
         yield unknown_choice(where, "circuit bandwidth in Mbps", str(mbps), [str(item) for item in CIRCUIT_BANDWIDTHS])
 
 
-def unknown_choice(where: str, kind: str, value: str, choices: tuple[str, ...] | list[str]) -> Problem:
+def unknown_choice(where: str, kind: str, value: str, choices: Sequence[str], finding: str = "unknown") -> Problem:
     """A value that is not one of a closed set, with the nearest that is."""
-    nearest = get_close_matches(value, choices, n=1)
-    hint = f"did you mean {nearest[0]}? " if nearest else ""
+    by_folded = {choice.casefold(): choice for choice in choices}
+    nearest = get_close_matches(value.casefold(), by_folded, n=1)
+    remedy = "write one of these"
+    if nearest:
+        remedy = f"did you mean {by_folded[nearest[0]]}? Write that, or another one of these"
     return Problem(
         where,
-        f"{kind} {value!r} is unknown",
-        f"It must be one of {', '.join(choices)}",
-        f"{hint}write one of these",
+        f"{kind} {value!r} is {finding}",
+        f"It must be one of {', '.join(choices)}" if choices else "There is nothing that it could be",
+        remedy if choices else "remove it",
         "unknown-choice",
     )

@@ -9,7 +9,15 @@ from ipaddress import IPv4Address, IPv4Network
 from vpner.plan.addressing import parse_address, parse_all, parse_prefix
 from vpner.plan.bgp import AZURE_ASN, azure_apipa, device_apipa, device_asn, gateway_asn
 from vpner.plan.crypto import CryptoProfile
-from vpner.plan.device import INSTANCES, DevicePlan, Interface, VpnGateway, plan_device
+from vpner.plan.device import (
+    INSTANCES,
+    DevicePlan,
+    Interface,
+    VpnGateway,
+    announcement_problems,
+    plan_device,
+    prepend_problems,
+)
 from vpner.plan.skus import vpn_gateway_sku
 from vpner.problems import Problem
 
@@ -98,6 +106,10 @@ def plan_tunnel(
     problems += found
     for index, device in enumerate(devices):
         problems += [problem.at(f"devices[{index}]") for problem in _device(device, number, instances)]
+        if isinstance(subnet, IPv4Network):
+            announced = parse_all("advertises", device.advertises)[0]
+            found = announcement_problems("advertises", announced, subnet)
+            problems += [problem.at(f"devices[{index}]") for problem in found]
     problems += _shared(devices)
     if problems or isinstance(subnet, Problem):
         return None, problems
@@ -179,8 +191,8 @@ def _device(device: Device, gateway: int, instances: tuple[tuple[IPv4Address, ..
             _FAQ,
         )
     yield from _chosen_apipa(device, instances)
-    _, unreadable = parse_all("advertises", device.advertises)
-    yield from unreadable
+    yield from parse_all("advertises", device.advertises)[1]
+    yield from prepend_problems("prepend", device.prepend)
     if device.express_route is not None:
         texts = {"nextHop": device.express_route.next_hop}
         if device.express_route.address is not None:

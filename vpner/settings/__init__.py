@@ -72,5 +72,6 @@ def parse(given: Mapping[str, str], secret_keys: frozenset[str] = frozenset(), p
         broken = {problem.where for problem in unreadable}
         found = [p for p in shape_problems(project, Configuration, error) if p.where not in broken]
         raise Problems(HEADING, unreadable + found) from None
-    refuse(HEADING, unreadable + problems(configuration, secret_keys))
+    refuse(HEADING, unreadable)  # what stands in its place is a default, and not worth a judgement
+    refuse(HEADING, problems(configuration, secret_keys))
     return configuration

@@ -155,7 +155,7 @@ def nva(
             "name": naming.vpn_gateway(configuration.hub.name),
             "asn": tunnel.asn,
             "gateway_subnet": configuration.hub.subnets.get(GATEWAY_SUBNET, ""),
-            "apipa": [instance[0] for instance in tunnel.apipa if instance],
+            "apipa": appliance.gateway_apipa or [instance[0] for instance in tunnel.apipa if instance],
         },
         "tunnel_addresses": tunnel_addresses,
         "pre_shared_key": pre_shared_keys[appliance.name],
@@ -216,6 +216,7 @@ def _appliance(appliance: shape.Appliance) -> TunnelDeviceArgs:
         "endpoint": appliance.untrusted_address,
         "asn": appliance.asn,
         "apipa": appliance.apipa,
+        "gateway_apipa": appliance.gateway_apipa,
         "advertises": appliance.advertises,
         "prepend": appliance.prepend,
     }

@@ -21,7 +21,7 @@ from components.network import plan_network
 from components.opnsense_nva import plan_nva
 from components.route_server_preference import route_server_problems
 from vpner.plan.addressing import ROUTE_SERVER_SUBNET
-from vpner.plan.networks import Network, overlapping_networks, required_subnets
+from vpner.plan.networks import Network, link_in_network, overlapping_networks, required_subnets
 from vpner.problems import Problem
 from vpner.settings import args, shape
 
@@ -78,22 +78,16 @@ def _branch(configuration: shape.Configuration) -> Iterator[Problem]:
             "applianceAddress": "branch.appliance.trustedAddress",
         },
     )
-    others: list[tuple[str, Network]] = []
-    described = [("hub", configuration.hub), *((f"spokes[{i}]", s) for i, s in enumerate(configuration.spokes))]
-    for where, description in described:
-        other, _ = plan_network(where, args.network(description))
-        if other is not None:
-            others.append((where, other))
-    if plan is not None:
+    for other in _azure_networks(configuration):
         # Among themselves hub and spokes have been compared already.
-        for other in others:
-            yield from overlapping_networks([other, ("branch", plan)])
-    if branch.appliance is None or not configuration.tunnel.enabled:
+        yield from overlapping_networks([other, ("branch", plan)])
+    if branch.appliance is None:
         return
+    absent = {f"{side}Subnet" for side in ("untrusted", "trusted") if f"{side.title()}-Subnet" not in branch.subnets}
     _, found = plan_nva(args.nva(configuration, _UNKNOWN, defaultdict(str), [], defaultdict(str)))
     where = "branch.appliance"
     yield from _renamed(
-        (problem for problem in found if not problem.where.startswith(("gateway.", "ipsecPolicy"))),
+        (p for p in found if not p.where.startswith(("gateway.", "ipsecPolicy")) and p.where not in absent),
         {
             **{key: f"{where}.{key}" for key in ("untrustedAddress", "trustedAddress", "asn", "apipa", "advertises")},
             "prepend": f"{where}.prepend",
@@ -106,12 +100,30 @@ def _branch(configuration: shape.Configuration) -> Iterator[Problem]:
 
 def _circuits(configuration: shape.Configuration) -> Iterator[Problem]:
     pair = args.circuit_pair(configuration, _UNKNOWN, defaultdict(str), {})
-    _, _, found = plan_circuits(pair)
+    _, routers, found = plan_circuits(pair)
     yield from found
+    networks = _azure_networks(configuration)
+    if configuration.branch:
+        networks.append(("branch", plan_network("branch", args.network(configuration.branch))[0]))
+    for router, description in enumerate(configuration.routers):
+        readable = {str(link.prefix): link.prefix for link in routers[router].links}
+        for index, link in enumerate(description.links):
+            for where, network in networks:
+                if link.prefix in readable:
+                    yield from link_in_network(
+                        f"routers[{router}].links[{index}].prefix", readable[link.prefix], where, network
+                    )
+
+
+def _azure_networks(configuration: shape.Configuration) -> list[tuple[str, Network]]:
+    """Hub and spokes with their key paths, as far as they can be read."""
+    described = [("hub", configuration.hub), *((f"spokes[{i}]", s) for i, s in enumerate(configuration.spokes))]
+    return [(where, plan_network(where, args.network(description))[0]) for where, description in described]
 
 
 def _tunnel(configuration: shape.Configuration) -> Iterator[Problem]:
-    if not configuration.tunnel.enabled:
+    enabled = configuration.tunnel.enabled
+    if not enabled:
         yield from (
             Problem(
                 f"intent[{index}].mode",
@@ -123,14 +135,13 @@ def _tunnel(configuration: shape.Configuration) -> Iterator[Problem]:
             for index, intent in enumerate(configuration.intent)
             if intent.mode == "required"
         )
-        return
     ipsec = args.ipsec(configuration, _UNKNOWN, _UNKNOWN, {})
     _, found = plan_ipsec(ipsec)
     places = {key: f"tunnel.{key}" for key in ("sku", "asn", "apipa", "ipsecPolicy")}
     places["gatewaySubnet"] = "hub.subnets.GatewaySubnet"
     places.update(_device_places(configuration))
     yield from (problem for problem in _renamed(found, places) if problem.where != "hub.subnets.GatewaySubnet")
-    if not ipsec["devices"]:
+    if enabled and not ipsec["devices"]:
         yield Problem(
             "sites",
             "there is no device at the other end of the tunnels",
@@ -180,9 +191,8 @@ def _route_server(configuration: shape.Configuration) -> Iterator[Problem]:
     found = route_server_problems(args.route_server(configuration, _UNKNOWN, _UNKNOWN, []))
     yield from (problem.at("routeServer") for problem in found)
     hub, _ = plan_network("hub", args.network(configuration.hub))
-    if hub is not None:
-        missing = required_subnets(hub, [ROUTE_SERVER_SUBNET], "Route Server lives in RouteServerSubnet")
-        yield from (problem.at("hub") for problem in missing)
+    missing = required_subnets(hub, [ROUTE_SERVER_SUBNET], "Route Server lives in RouteServerSubnet")
+    yield from (problem.at("hub") for problem in missing)
 
 
 def _secrets(configuration: shape.Configuration, secret_keys: frozenset[str]) -> Iterator[Problem]:

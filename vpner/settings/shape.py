@@ -45,6 +45,7 @@ class Appliance(_Shape):
     trusted_address: str
     asn: int
     apipa: str
+    gateway_apipa: list[str] = []
     advertises: list[str]
     prepend: int = 0
 

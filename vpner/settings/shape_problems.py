@@ -64,7 +64,8 @@ def _problem(project: str, model: type[BaseModel], item: ErrorDetails) -> Proble
             )
         case _:
             value = item["input"]
-            scalar = isinstance(value, str | int | float | bool) and "key" not in last.lower()
+            secret = any("key" in str(part).lower() for part in item["loc"])
+            scalar = isinstance(value, str | int | float | bool) and not secret
             shown = f" ({value!r})" if scalar else ""
             return Problem(
                 where,

@@ -1,0 +1,1 @@
+"""What a device gets: the rendered configuration, read back."""

@@ -1,0 +1,1 @@
+"""Planning: every rule at its limits, and what holds for any input."""

@@ -1,0 +1,1 @@
+"""Configuration: every mistake, the message it gets, and what a configuration means."""

@@ -63,10 +63,6 @@ def test_a_run_killed_in_a_creation_is_repaired(dev: Workspace, point: str, exis
 
     dev.pulumi("up").succeeded()
     assert_converged(dev)
-    dev.provision()
-    dev.configure(stage="provisioned")
-    dev.pulumi("up").succeeded()
-    assert_converged(dev)
 
 
 def test_without_the_repair_what_exists_is_not_created_again(dev: Workspace) -> None:

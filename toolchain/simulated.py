@@ -27,7 +27,8 @@ from vpner.simulator.store import Store
 ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".vpner"
 SALT = "encryptionsalt"
-CONNECTIONS = "**network:VirtualNetworkGatewayConnection**"
+IN_USE = ("**network:VirtualNetworkGatewayConnection**", "**network:ExpressRouteCircuitPeering**")
+"""What keeps a provider from giving up a circuit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +130,8 @@ def refresh(work: Work) -> None:
 
 
 def destroy(work: Work) -> None:
-    say("The connections go first: a circuit in use is not given up.")
-    work.pulumi("destroy", "--target", CONNECTIONS, "--target-dependents")
+    say("Connections and peerings go first: a circuit in use is not given up.")
+    work.pulumi("destroy", *(part for urn in IN_USE for part in ("--target", urn)), "--target-dependents")
     for circuit in work.owned:
         if work.circuit_state(circuit["name"]) == "Provisioned":
             say(f"The provider deprovisions {circuit['name']} (simulated).")

@@ -38,18 +38,19 @@ app = typer.Typer(
     subcommand_metavar="[-- COMMAND... | provision | list | reset]",
 )
 
+State = Annotated[
+    Path | None,
+    typer.Option(
+        "--state",
+        metavar="DIR",
+        help="Folder of the simulated subscriptions. Default: that of the simulation that surrounds the command, else "
+        ".vpner beside the nearest Pulumi.yaml, else .vpner here.",
+    ),
+]
+
 
 @app.callback()
-def _simulate(
-    ctx: typer.Context,
-    state: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Folder of the simulated subscriptions. Default: .vpner beside the nearest Pulumi.yaml, else here.",
-        ),
-    ] = None,
-) -> None:
+def _simulate(ctx: typer.Context, state: State = None) -> None:
     """Run a command with Azure simulated: vpner simulate -- pulumi up
 
     Any Pulumi program that uses azure-native (and pulumi-random) runs unchanged, without an account. What it has built
@@ -70,55 +71,60 @@ def provision(
     ctx: typer.Context,
     circuit: Annotated[str, typer.Argument(metavar="CIRCUIT", help="Name or id of the circuit.")],
     deprovision: Annotated[bool, typer.Option("--deprovision", help="The way back.")] = False,
-    vlan: Annotated[int | None, typer.Option(help="VLAN of the private peering.")] = None,
-    primary: Annotated[str | None, typer.Option(help="/30 of the primary link.")] = None,
-    secondary: Annotated[str | None, typer.Option(help="/30 of the secondary link, if it is built.")] = None,
+    primary: Annotated[str | None, typer.Option(help="/30 of the private peering's primary link.")] = None,
+    secondary: Annotated[str | None, typer.Option(help="/30 of its secondary link, if that is built.")] = None,
     peer_asn: Annotated[int | None, typer.Option(help="ASN of the provider's router.")] = None,
+    vlan: Annotated[int | None, typer.Option(help="Its VLAN; without it the provider takes 100.")] = None,
+    state: State = None,
 ) -> None:
     """Do the connectivity provider's part: build the circuit.
 
-    With --vlan, --primary and --peer-asn it acts as a layer 3 provider, which configures the private peering too (the
-    reference lab's Megaport does). Without, the peering is left to the customer, as by a layer 2 provider.
+    With --primary and --peer-asn it acts as a layer 3 provider, which configures the private peering too (the reference
+    lab's Megaport does). Without them, the peering is left to the customer, as by a layer 2 provider.
     """
-    options = {"--vlan": vlan, "--primary": primary, "--secondary": secondary, "--peer-asn": peer_asn}
+    store = Store(state or ctx.obj)
+    options = {"--primary": primary, "--peer-asn": peer_asn, "--secondary": secondary, "--vlan": vlan}
     given = [name for name, value in options.items() if value is not None]
     if deprovision and given:
         raise _option_problem(circuit, f"--deprovision with {', '.join(given)}", "leave the other options out")
     if deprovision:
-        typer.echo(f"NotProvisioned: {carrier.deprovision(Store(ctx.obj), circuit)}")
+        typer.echo(f"NotProvisioned: {carrier.deprovision(store, circuit)}")
         return
     peering = None
-    if given:
-        if vlan is None or primary is None or peer_asn is None:
-            missing = [name for name in ("--vlan", "--primary", "--peer-asn") if name not in given]
-            raise _option_problem(circuit, f"{', '.join(given)} without {', '.join(missing)}", "give all, or none")
-        peering = carrier.PrivatePeering(vlan, peer_asn, primary, secondary)
-    typer.echo(f"Provisioned: {carrier.provision(Store(ctx.obj), circuit, peering)}")
+    if primary is not None and peer_asn is not None:
+        peering = carrier.PrivatePeering(vlan or carrier.PROVIDER_VLAN, peer_asn, primary, secondary)
+    elif given:
+        missing = [name for name in ("--primary", "--peer-asn") if name not in given]
+        raise _option_problem(circuit, f"{', '.join(given)} without {', '.join(missing)}", "give both, or none")
+    typer.echo(f"Provisioned: {carrier.provision(store, circuit, peering)}")
 
 
 @app.command("list")
 def list_resources(
     ctx: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="As a JSON list of objects with id and state.")] = False,
+    state: State = None,
 ) -> None:
     """List the resources of the simulated subscriptions, each with its state."""
-    found = list(listing(Store(ctx.obj)))
+    folder = state or ctx.obj
+    found = list(listing(Store(folder)))
     if as_json:
-        typer.echo(json.dumps([{"id": resource_id, "state": state} for resource_id, state in found], indent=2))
+        typer.echo(json.dumps([{"id": resource_id, "state": status} for resource_id, status in found], indent=2))
         return
-    width = max((len(state) for _, state in found), default=0)
-    for resource_id, state in found:
-        typer.echo(f"{state:<{width}}  {resource_id}")
-    typer.echo(f"{len(found)} resources in {ctx.obj} (simulated)", err=True)
+    width = max((len(status) for _, status in found), default=0)
+    for resource_id, status in found:
+        typer.echo(f"{status:<{width}}  {resource_id}")
+    typer.echo(f"{len(found)} resources in {folder} (simulated)", err=True)
 
 
 @app.command()
-def reset(ctx: typer.Context) -> None:
+def reset(ctx: typer.Context, state: State = None) -> None:
     """Empty the simulated subscriptions.
 
     Stacks that were deployed to them still list their resources until they are refreshed.
     """
-    typer.echo(f"{Store(ctx.obj).clear()} resources removed from {ctx.obj}", err=True)
+    folder = state or ctx.obj
+    typer.echo(f"{Store(folder).clear()} resources removed from {folder} (simulated)", err=True)
 
 
 def _option_problem(circuit: str, what: str, remedy: str) -> Problems:

@@ -1,4 +1,8 @@
-"""What Azure Resource Manager does with a request, for every type alike."""
+"""What Azure Resource Manager does with a request, for every type alike.
+
+Requests are carried out at once and one after another. Azure takes its time, and refuses a second change of a network
+meanwhile (AnotherOperationInProgress); azure-native waits then and tries again, so its user sees an order as here.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,12 @@ from typing import cast
 
 from vpner.arm import RESOURCE_GROUP, ArmId, by_arm, parse_arm_id
 from vpner.simulator import schema
+from vpner.simulator.answers import response
 from vpner.simulator.errors import AzureError, bad_request, conflict
 from vpner.simulator.kinds import KINDS
-from vpner.simulator.kinds.base import Kind, Request, guid, is_within, parent_id, references, users, value_at
+from vpner.simulator.kinds.base import Kind, Request, is_within, parent_id, users, value_at
 from vpner.simulator.secrets import is_sealed, opens, seal_all, without_secrets
-from vpner.simulator.store import Body, Record, Snapshot, Store, Transaction
+from vpner.simulator.store import Body, Record, Snapshot, Store, Transaction, references
 
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,78}[A-Za-z0-9_])?")
 _GROUP_NAME = re.compile(r"[\w.()-]{0,89}[\w()-]")
@@ -31,7 +36,7 @@ class Azure:
         record = cloud.get(resource_id)
         if record is None:
             raise _not_found(cloud, identity)
-        return _response(cloud, kind, record)
+        return response(cloud, kind, record)
 
     def exists(self, resource_id: str) -> bool:
         """Whether there is a resource with the id."""
@@ -45,7 +50,7 @@ class Azure:
         """
         with self.store.transaction() as cloud:
             record = _put(cloud, resource_id, body)
-            return _response(cloud, _kind(resource_id)[1], record)
+            return response(cloud, _kind(resource_id)[1], record)
 
     def delete(self, resource_id: str) -> None:
         """Delete a resource with its parts; one that is gone is no error.
@@ -68,7 +73,7 @@ class Azure:
 def _kind(resource_id: str) -> tuple[ArmId, Kind]:
     identity = parse_arm_id(resource_id)
     if identity is None:
-        raise bad_request("InvalidResourceId", f"{resource_id} is no id of a resource.")
+        raise bad_request("SimInvalidResourceId", f"{resource_id} is no id of a resource.")
     known = by_arm(identity.type)
     if known is None:
         raise bad_request("SimTypeNotSimulated", f"not simulated: {identity.type}")
@@ -96,11 +101,11 @@ def _put(cloud: Transaction, resource_id: str, body: Mapping[str, object]) -> Re
     given = schema.project_all(body, shape)
     for parameter in (*kind.type.parameters, "id", "azureApiVersion"):
         given.pop(parameter, None)
-    _check_choices(given, shape, "")
+    given = _spelled(given, shape)
     parts = {name: given.pop(name) for name in kind.inline if name in given}
     complete = {**kind.defaults, **given}
     if existing:
-        _keep_what_was_set(kind, complete, existing)
+        _keep_what_was_set(cloud, kind, complete, existing)
     _check_location(identity, kind, complete, existing)
     _check_references(cloud, identity, complete)
     request = Request(cloud, identity, complete, existing)
@@ -147,33 +152,40 @@ def _check_place(cloud: Snapshot, identity: ArmId, kind: Kind) -> None:
         )
 
 
-def _check_choices(body: Mapping[str, object], shape: schema.Shape, where: str) -> None:
-    for name, value in body.items():
-        _check_choice(value, shape[name], f"{where}{name}")
+def _spelled(body: Mapping[str, object], shape: schema.Shape, where: str = "") -> Body:
+    """A body with enumerations in Azure's spelling, whatever their case. Raises for values that Azure does not know."""
+    return {name: _spelled_value(value, shape[name], f"{where}{name}") for name, value in body.items()}
 
 
-def _check_choice(value: object, prop: schema.Property, where: str) -> None:
+def _spelled_value(value: object, prop: schema.Property, where: str) -> object:
     if isinstance(value, Mapping) and prop.kind == "object":
-        _check_choices(cast("Mapping[str, object]", value), prop.shape, f"{where}.")
-    elif isinstance(value, list) and prop.item is not None:
-        for index, item in enumerate(cast("list[object]", value)):
-            _check_choice(item, prop.item, f"{where}[{index}]")
-    elif isinstance(value, str) and prop.choices and value.lower() not in map(str.lower, prop.choices):
-        raise bad_request(
-            "InvalidRequestFormat",
-            f"Cannot parse the request: {where} is {value!r}; it must be one of {', '.join(prop.choices)}.",
-        )
+        return _spelled(cast("Mapping[str, object]", value), prop.shape, f"{where}.")
+    if isinstance(value, list) and prop.item is not None:
+        item = prop.item
+        return [_spelled_value(entry, item, f"{where}[{i}]") for i, entry in enumerate(cast("list[object]", value))]
+    if not isinstance(value, str) or not prop.choices:
+        return cast("object", value)
+    for choice in prop.choices:
+        if choice.lower() == value.lower():
+            return choice
+    raise bad_request(
+        "InvalidRequestFormat",
+        f"Cannot parse the request: {where} is {value!r}; it must be one of {', '.join(prop.choices)}.",
+    )
 
 
-def _keep_what_was_set(kind: Kind, body: Body, existing: Record) -> None:
+def _keep_what_was_set(cloud: Snapshot, kind: Kind, body: Body, existing: Record) -> None:
     """Refuse or undo changes of what is set at the creation; a property that is absent now keeps its value."""
+    shown = response(cloud, kind, existing) if kind.immutable else {}
     for path in kind.immutable:
         *outer, name = path.split(".")
         before = value_at(existing.body, tuple(path.split(".")))
+        if before is None:
+            before = value_at(shown, tuple(path.split(".")))  # Azure has chosen it
         now = value_at(body, tuple(path.split(".")))
         if before is None and now is None:
             continue
-        holder = value_at(body, tuple(outer))
+        holder = value_at(body, tuple(outer)) if outer else body
         if now is None:
             if isinstance(holder, dict):
                 cast("Body", holder)[name] = before
@@ -208,6 +220,10 @@ def _check_location(identity: ArmId, kind: Kind, body: Body, existing: Record | 
         )
 
 
+_MADE_BY_AZURE = frozenset({"microsoft.compute/disks"})
+"""Resources that Azure makes along with others; they are not simulated on their own."""
+
+
 def _check_references(cloud: Snapshot, identity: ArmId, body: Body) -> None:
     own = str(identity)
     for target in references(body):
@@ -216,6 +232,8 @@ def _check_references(cloud: Snapshot, identity: ArmId, body: Body) -> None:
         found = parse_arm_id(target)
         while found is not None and by_arm(found.type) is None and found.parent is not None:
             found = found.parent  # a part that is no resource of its own, such as a gateway's ip configuration
+        if found is not None and found.type.lower() in _MADE_BY_AZURE:
+            continue
         if found is None or by_arm(found.type) is None or cloud.get(str(found)) is None:
             raise _missing(cloud, own, target, found)
         _check_region(cloud, own, body, str(found))
@@ -276,6 +294,8 @@ def _delete(cloud: Transaction, record: Record) -> None:
     kind = KINDS[record.type]
     kind.check_delete(cloud, record)
     found = [user.id for user in users(cloud, record, but=kind.not_users)]
+    if kind.parts_first:
+        found += [part.id for part in cloud.within(record.id)]
     if found:
         raise bad_request(
             kind.in_use,
@@ -292,7 +312,7 @@ def _empty_group(cloud: Transaction, group: Record) -> AzureError | None:
         refusals: dict[str, AzureError] = {}
         deleted = False
         for record in list(cloud.within(group.id)):
-            if cloud.get(record.id) is None:
+            if cloud.get(record.id) is None or _goes_with_parent(cloud, record):
                 continue
             try:
                 _delete(cloud, record)
@@ -312,67 +332,16 @@ def _empty_group(cloud: Transaction, group: Record) -> AzureError | None:
             )
 
 
-def _response(cloud: Snapshot, kind: Kind, record: Record) -> Body:
-    shape = schema.outputs_of(kind.type)
-    body: Body = {
-        **without_secrets(record.body),
-        "id": record.id,
-        "name": record.name,
-        "type": record.type,
-        "etag": _etag(record),
-        "provisioningState": "Succeeded",
-        "resourceGuid": guid(record.id),
-        **record.chosen,
-    }
-    body |= {name: _parts(cloud, record, arm_type) for name, arm_type in kind.inline.items()}
-    body |= kind.view(cloud, record)
-    identified = {name: _identify(record, name, value, shape[name]) for name, value in body.items() if name in shape}
-    return {"id": record.id, **schema.project_all(identified, shape)}
-
-
-def _parts(cloud: Snapshot, record: Record, arm_type: str) -> list[object]:
-    return [_response(cloud, KINDS[arm_type], part) for part in cloud.within(record.id, arm_type)]
-
-
-def _identify(record: Record, name: str, value: object, prop: schema.Property) -> object:
-    """A property as Azure shows it: named elements of a list have an id, an etag, a state; references only an id."""
-    if not isinstance(value, list) or prop.item is None or not {"id", "etag", "name"} <= prop.item.shape.keys():
-        return _refer(record, value, prop)
-    item = prop.item
-    return [
-        {
-            "id": f"{record.id}/{name}/{element.get('name')}",
-            "etag": _etag(record),
-            "type": f"{record.type}/{name}",
-            "provisioningState": "Succeeded",
-            **cast("Body", _refer(record, element, item)),
-        }
-        for element in cast("list[Body]", value)
-    ]
-
-
-def _refer(record: Record, value: object, prop: schema.Property) -> object:
-    """Reduce references to other resources, which the SDK fills with defaults, to their ids."""
-    if isinstance(value, list) and prop.item is not None:
-        return [_refer(record, element, prop.item) for element in cast("list[object]", value)]
-    if not isinstance(value, dict) or prop.kind != "object":
-        return value
-    entries, shape = cast("Body", value), prop.shape
-    target = entries.get("id")
-    if "provisioningState" in shape and isinstance(target, str) and not is_within(target, record.id):
-        return {"id": target}
-    return {name: _refer(record, entry, shape[name]) if name in shape else entry for name, entry in entries.items()}
-
-
-def _etag(record: Record) -> str:
-    return f'W/"{guid(record.id, str(record.revision))}"'
+def _goes_with_parent(cloud: Snapshot, record: Record) -> bool:
+    outer = cloud.get(parent_id(record.id))
+    return outer is not None and not KINDS[outer.type].parts_first
 
 
 def listing(store: Store) -> Iterator[tuple[str, str]]:
     """Id and state of every resource, sorted by id."""
     cloud = store.snapshot()
     for record in sorted(cloud.all(), key=lambda record: record.key):
-        body = _response(cloud, KINDS[record.type], record)
+        body = response(cloud, KINDS[record.type], record)
         yield record.id, _state(body)
 
 

@@ -14,6 +14,7 @@ from vpner.problems import Problem, Problems
 from vpner.simulator.errors import AzureError
 from vpner.simulator.kinds.base import users
 from vpner.simulator.kinds.circuits import (
+    BY_PROVIDER,
     CIRCUIT,
     CIRCUIT_PEERING,
     LINKS,
@@ -26,7 +27,9 @@ from vpner.simulator.kinds.gateway_addresses import CONNECTION
 from vpner.simulator.store import Body, Record, Store, Transaction
 
 _PROVISIONED, _NOT_PROVISIONED = "Provisioned", "NotProvisioned"
-_BY_PROVIDER = "configuredBy"
+
+PROVIDER_VLAN = 100
+"""VLAN that the simulated layer 3 provider takes if it is told none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ def deprovision(store: Store, circuit: str) -> str:
         record = _find(cloud, circuit)
         peering = private_peering(cloud, record)
         blockers = [user.id for user in users(cloud, record) if user.type == CONNECTION]
-        if peering is not None and _BY_PROVIDER not in peering.chosen:
+        if peering is not None and BY_PROVIDER not in peering.chosen:
             blockers.append(peering.id)
         if blockers:
             problem = Problem(
@@ -107,7 +110,7 @@ def _configure(cloud: Transaction, circuit: Record, peering: PrivatePeering) -> 
         )
         raise Problems("Provider", [problem]) from error
     before = private_peering(cloud, circuit)
-    if before is not None and _BY_PROVIDER not in before.chosen:
+    if before is not None and BY_PROVIDER not in before.chosen:
         problem = Problem(
             before.id,
             "the customer has configured the private peering",
@@ -119,7 +122,7 @@ def _configure(cloud: Transaction, circuit: Record, peering: PrivatePeering) -> 
     if before is None or before.body != peering.body():
         revision = 1 if before is None else before.revision + 1
         peering_id = f"{circuit.id}/peerings/{PRIVATE_PEERING}"
-        cloud.put(Record(peering_id, CIRCUIT_PEERING, peering.body(), {_BY_PROVIDER: "Provider"}, revision))
+        cloud.put(Record(peering_id, CIRCUIT_PEERING, peering.body(), {BY_PROVIDER: "Provider"}, revision))
 
 
 def _find(cloud: Transaction, circuit: str) -> Record:

@@ -7,7 +7,7 @@ A provider derives from :class:`Servicer` and says what Check, Diff, Create, …
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import Any, ClassVar, NoReturn, cast
 
@@ -38,6 +38,8 @@ class Resource:
     """Its name in the program."""
     config: Mapping[str, object]
     """Configuration of the provider instance that calls."""
+    proposed_name: str | None = None
+    """Physical name that the engine proposes, where the project configures autonaming; empty where it forbids it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +124,10 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         variables = {name.rpartition(":")[2]: value for name, value in request.variables.items()}
         # Every provider instance of a program has its own connection, and its own configuration.
         self._configs[context.peer()] = {**variables, **_decode(request.args)}
-        return provider_pb2.ConfigureResponse(supportsPreview=True, acceptSecrets=False, acceptResources=False)
+        return provider_pb2.ConfigureResponse(supportsPreview=True, supports_autonaming_configuration=True)
 
     def Check(self, request: Any, context: Any) -> Any:
-        resource = self._resource(request, context)
+        resource = replace(self._resource(request, context), proposed_name=_proposed_name(request))
         inputs, failures = self._call(
             context, self.check, resource, _decode(request.olds), _decode(request.news), request.randomSeed
         )
@@ -180,20 +182,33 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def Invoke(self, request: Any, context: Any) -> Any:
         outputs = self._call(context, self.invoke, self._config(context), request.tok, _decode(request.args))
-        return provider_pb2.InvokeResponse(**{"return": _encode(outputs)})
+        response = provider_pb2.InvokeResponse()
+        getattr(response, "return").update(outputs)  # the field's name is a keyword of Python
+        return response
 
     def _resource(self, request: Any, context: Any) -> Resource:
         types, _, name = cast("str", request.urn).split("::", 2)[2].partition("::")
         return Resource(types.rpartition("$")[2], name, self._config(context))
 
     def _config(self, context: Any) -> Mapping[str, object]:
-        return self._configs.get(context.peer(), {})
+        config = self._configs.get(context.peer())
+        if config is None:  # better than to use another instance's subscription
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, "the provider is not configured on this connection")
+            raise AssertionError
+        return config
 
     def _call(self, context: Any, method: Any, *arguments: object) -> Any:
         try:
             return method(*arguments)
         except (AzureError, ProviderError) as error:
             _abort(context, error)
+
+
+def _proposed_name(request: Any) -> str | None:
+    if not request.HasField("autonaming"):
+        return None
+    disabled = request.autonaming.mode == provider_pb2.CheckRequest.AutonamingOptions.DISABLE
+    return "" if disabled else request.autonaming.proposed_name or None
 
 
 def _abort(context: Any, error: Exception) -> NoReturn:

@@ -16,6 +16,7 @@ from vpner.simulator import schema
 from vpner.simulator.azure import Azure
 from vpner.simulator.errors import AzureError
 from vpner.simulator.faults import Faults
+from vpner.simulator.kinds import KINDS
 from vpner.simulator.properties import carry_over, compare, expected, type_failures
 from vpner.simulator.protocol import UNKNOWN, Difference, ProviderError, Resource, Servicer
 from vpner.simulator.store import Body
@@ -65,7 +66,7 @@ class AzureNative(Servicer):
         failures = [
             f"missing required property '{name}'"
             for name, prop in shape.items()
-            if prop.required and name not in inputs
+            if (prop.required or name in kind.parameters) and name not in inputs
         ]
         failures += type_failures(inputs, shape)
         return inputs, failures
@@ -73,11 +74,13 @@ class AzureNative(Servicer):
     def _name(self, kind: ResourceType, resource: Resource, olds: Body, inputs: Body, seed: bytes) -> None:
         """A name as the provider makes it: with a random end for a resource of its own, a copy for a part."""
         own = kind.parameters[-1]
-        if own in inputs:
+        if own in inputs or resource.proposed_name == "":
             return
         random = kind.parent is None
         if own in olds:
             inputs[own], random = olds[own], bool(olds.get(_AUTO_NAMED))
+        elif resource.proposed_name is not None:
+            inputs[own], random = resource.proposed_name, True
         else:
             inputs[own] = f"{resource.name}{sha256(seed).hexdigest()[:8]}" if random else resource.name
         if random:
@@ -144,7 +147,9 @@ class AzureNative(Servicer):
     def update(self, resource: Resource, resource_id: str, inputs: Body) -> Body:
         kind = _kind(resource)
         current = self._azure.get(resource_id)
-        kept = {name: current[name] for name in _MAINTAINED.get(kind.token, ()) if name in current}
+        # Without these a PUT would remove them; parts that are resources of their own it leaves alone.
+        lists = [name for name in _MAINTAINED.get(kind.token, ()) if name not in KINDS[kind.arm].inline]
+        kept = {name: current[name] for name in lists if name in current}
         self._faults.reach("update", "before", resource)
         updated = self._azure.put(resource_id, {**kept, **inputs})
         self._faults.reach("update", "after", resource)

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from threading import RLock
 from typing import Any, cast
@@ -27,7 +28,20 @@ Body = dict[str, object]
 """JSON object: text, numbers, booleans, lists and objects."""
 
 
-@dataclass(frozen=True, slots=True)
+def references(value: object) -> Iterator[str]:
+    """Every id that a body refers to, at any depth."""
+    if isinstance(value, Mapping):
+        for name, item in cast("Mapping[str, object]", value).items():
+            if not isinstance(item, str):
+                yield from references(item)
+            elif name == "id" or (name.endswith(("Id", "configurationId")) and item.startswith("/")):
+                yield item
+    elif isinstance(value, list):
+        for item in cast("list[object]", value):
+            yield from references(item)
+
+
+@dataclass(frozen=True)
 class Record:
     """One resource as it is stored."""
 
@@ -42,10 +56,21 @@ class Record:
     revision: int = 1
     """How often it was written; its etag derives from it."""
 
-    @property
+    @cached_property
     def key(self) -> str:
         """What it is found by: ids are not case-sensitive."""
         return self.id.lower()
+
+    @cached_property
+    def targets(self) -> tuple[str, ...]:
+        """What it refers to, in lower case."""
+        return tuple(target.lower() for target in references(self.body))
+
+    @cached_property
+    def text(self) -> str:
+        """As it is stored."""
+        stored = {"id": self.id, "type": self.type, "body": self.body, "chosen": self.chosen, "revision": self.revision}
+        return json.dumps(stored)
 
     @property
     def name(self) -> str:
@@ -138,34 +163,29 @@ class Store:
                 status = self._file.stat()
             except FileNotFoundError:
                 return {}
-            version = (status.st_mtime_ns, status.st_ino, status.st_size)
+            version = _version(status)
             if self._cache[0] != version:
                 # Read after stat: if the file is replaced in between, the next call sees another version.
                 self._cache = (version, _decode(self._file))
             return self._cache[1]
 
     def _save(self, records: Mapping[str, Record]) -> None:
-        document = {
-            "format": _FORMAT,
-            "resources": [
-                {
-                    "id": record.id,
-                    "type": record.type,
-                    "body": record.body,
-                    "chosen": record.chosen,
-                    "revision": record.revision,
-                }
-                for record in records.values()
-            ],
-        }
+        resources = ",\n".join(record.text for record in records.values())
         handle, temporary = tempfile.mkstemp(dir=self.folder, prefix=f".{STATE_FILE}.")  # mode 0600
         try:
             with os.fdopen(handle, "w") as file:
-                json.dump(document, file, separators=(",", ":"))
+                file.write(f'{{"format": {_FORMAT}, "resources": [\n{resources}\n]}}\n')
+            status = os.stat(temporary)
             Path(temporary).replace(self._file)
+            with self._guard:  # what was just written need not be read again
+                self._cache = (_version(status), dict(records))
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
+
+
+def _version(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_mtime_ns, status.st_ino, status.st_size
 
 
 def _decode(file: Path) -> Mapping[str, Record]:

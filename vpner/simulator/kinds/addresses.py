@@ -6,15 +6,10 @@ from collections.abc import Iterator
 from hashlib import sha256
 from ipaddress import IPv4Address, IPv4Network
 
+from vpner.simulator.errors import AzureError, bad_request, conflict
 from vpner.simulator.kinds.base import (
-    AzureError,
-    Body,
     Kind,
-    Record,
     Request,
-    Snapshot,
-    bad_request,
-    conflict,
     is_same,
     is_within,
     kind_type,
@@ -24,6 +19,7 @@ from vpner.simulator.kinds.base import (
     texts,
     users,
 )
+from vpner.simulator.store import Body, Record, Snapshot
 
 PUBLIC_ADDRESS = "Microsoft.Network/publicIPAddresses"
 
@@ -41,7 +37,7 @@ def _check(request: Request) -> None:
         )
     if text(request.body, "publicIPAllocationMethod") != "Static":
         raise bad_request(
-            "StandardSkuPublicIPAddressesMustBeStatic",
+            "SimStandardPublicIPAddressMustBeStatic",
             f"Standard sku publicIp {request.resource_id} must have AllocationMethod set to Static.",
         )
     if request.existing and texts(request.existing.body, "zones") != texts(request.body, "zones"):

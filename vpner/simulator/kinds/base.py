@@ -9,7 +9,7 @@ from typing import cast
 from uuid import NAMESPACE_URL, uuid5
 
 from vpner.arm import ArmId, ResourceType, by_token, parse_arm_id
-from vpner.simulator.errors import AzureError, bad_request, conflict
+from vpner.simulator.errors import AzureError, bad_request
 from vpner.simulator.store import Body, Record, Snapshot, Transaction
 
 
@@ -75,6 +75,8 @@ class Kind:
     """Outputs that follow from the resource and from others as they are now."""
     check_delete: Callable[[Snapshot, Record], None] = _allows
     """Raise what Azure refuses a DELETE with, beyond being referred to."""
+    parts_first: bool = False
+    """Whether its parts must be deleted before it; otherwise they go with it."""
     in_use: str = "SimResourceInUse"
     """Code of the refusal to delete while another resource refers to it."""
     not_users: frozenset[str] = frozenset()
@@ -100,7 +102,7 @@ def malformed(where: str, expected: str) -> AzureError:
 
 def text(body: Mapping[str, object], *path: str) -> str | None:
     """Text at a path of nested objects."""
-    value = _at(body, path)
+    value = value_at(body, path)
     if value is None or isinstance(value, str):
         return value
     raise malformed(".".join(path), "text")
@@ -108,7 +110,7 @@ def text(body: Mapping[str, object], *path: str) -> str | None:
 
 def number(body: Mapping[str, object], *path: str) -> int | None:
     """A whole number at a path of nested objects."""
-    value = _at(body, path)
+    value = value_at(body, path)
     if value is None:
         return None
     if isinstance(value, int | float) and not isinstance(value, bool) and value == int(value):
@@ -118,7 +120,7 @@ def number(body: Mapping[str, object], *path: str) -> int | None:
 
 def flag(body: Mapping[str, object], *path: str) -> bool:
     """A boolean at a path of nested objects; absent is false."""
-    value = _at(body, path)
+    value = value_at(body, path)
     if value is None or isinstance(value, bool):
         return bool(value)
     raise malformed(".".join(path), "true or false")
@@ -140,7 +142,7 @@ def reference(body: Mapping[str, object], *path: str) -> str | None:
 
 
 def _list(body: Mapping[str, object], path: tuple[str, ...]) -> list[object]:
-    value = _at(body, path)
+    value = value_at(body, path)
     if value is None:
         return []
     if isinstance(value, list):
@@ -148,34 +150,16 @@ def _list(body: Mapping[str, object], path: tuple[str, ...]) -> list[object]:
     raise malformed(".".join(path), "a list")
 
 
-def _at(body: Mapping[str, object], path: tuple[str, ...]) -> object:
-    value: object = body
-    for name in path:
-        if not isinstance(value, Mapping):
-            return None
-        value = cast("Mapping[str, object]", value).get(name)
-    return value
-
-
-value_at = _at
-"""Whatever is at a path of nested objects; None if there is nothing."""
+def value_at(body: Mapping[str, object], path: tuple[str, ...]) -> object:
+    """Whatever is at a path of nested objects; None if there is nothing."""
+    name, *rest = path
+    value = body.get(name)
+    if not rest:
+        return value
+    return value_at(cast("Mapping[str, object]", value), tuple(rest)) if isinstance(value, Mapping) else None
 
 
 # Relations between resources.
-
-
-def references(value: object) -> Iterator[str]:
-    """Every id that a body refers to, at any depth."""
-    if isinstance(value, Mapping):
-        for name, item in cast("Mapping[str, object]", value).items():
-            if isinstance(item, str):
-                if name == "id" or (name.endswith(("Id", "configurationId")) and item.startswith("/")):
-                    yield item
-            else:
-                yield from references(item)
-    elif isinstance(value, list):
-        for item in cast("list[object]", value):
-            yield from references(item)
 
 
 def is_same(first: str | None, second: str | None) -> bool:
@@ -193,7 +177,7 @@ def users(cloud: Snapshot, record: Record, *, but: frozenset[str] = frozenset())
     for other in cloud.all():
         if other.type in but or is_within(other.id, record.id):
             continue
-        if any(is_within(target, record.id) for target in references(other.body)):
+        if any(is_within(target, record.id) for target in other.targets):
             yield other
 
 
@@ -249,35 +233,3 @@ def usable(subnet: IPv4Network) -> Iterator[IPv4Address]:
 def guid(*parts: str) -> str:
     """A GUID that only depends on the parts."""
     return str(uuid5(NAMESPACE_URL, "/".join(part.lower() for part in parts)))
-
-
-__all__ = [
-    "AzureError",
-    "Body",
-    "Kind",
-    "Record",
-    "Request",
-    "Snapshot",
-    "Transaction",
-    "address",
-    "bad_request",
-    "conflict",
-    "flag",
-    "guid",
-    "is_same",
-    "is_within",
-    "kind_type",
-    "malformed",
-    "number",
-    "objects",
-    "parent_id",
-    "parent_of",
-    "prefix",
-    "reference",
-    "references",
-    "text",
-    "texts",
-    "usable",
-    "users",
-    "value_at",
-]

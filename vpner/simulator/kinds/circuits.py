@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from uuid import uuid4
 
+from vpner.simulator.errors import AzureError, bad_request, conflict
 from vpner.simulator.kinds.base import (
-    AzureError,
-    Body,
     Kind,
-    Record,
     Request,
-    Snapshot,
-    bad_request,
-    conflict,
     is_same,
     kind_type,
     number,
@@ -24,12 +19,15 @@ from vpner.simulator.kinds.base import (
 )
 from vpner.simulator.kinds.gateway_addresses import CONNECTION
 from vpner.simulator.kinds.networks import address_space, overlap
+from vpner.simulator.store import Body, Record, Snapshot
 
 CIRCUIT = "Microsoft.Network/expressRouteCircuits"
 CIRCUIT_PEERING = "Microsoft.Network/expressRouteCircuits/peerings"
 AUTHORIZATION = "Microsoft.Network/expressRouteCircuits/authorizations"
 PRIVATE_PEERING = "AzurePrivatePeering"
 PROVISIONING = "serviceProviderProvisioningState"
+BY_PROVIDER = "configuredBy"
+"""Marks a peering that the connectivity provider has configured."""
 LINKS = ("primaryPeerAddressPrefix", "secondaryPeerAddressPrefix")
 
 _BANDWIDTHS = (50, 100, 200, 500, 1000, 2000, 5000, 10000)
@@ -109,7 +107,7 @@ def _check_peering(request: Request) -> None:
     if name != PRIVATE_PEERING:
         raise bad_request("SimPeeringTypeNotSimulated", f"not simulated: peeringType {name}")
     links = [text(body, side) for side in LINKS]
-    if not all(links):
+    if not all(links) and request.chosen(BY_PROVIDER) is None:
         raise bad_request(
             "SimPeeringPrefixes", f"Peering {name} needs a /30 for the primary and for the secondary link."
         )
@@ -135,7 +133,7 @@ def _peering_view(_cloud: Snapshot, record: Record) -> Body:
         "primaryAzurePort": "",
         "secondaryAzurePort": "",
         "gatewayManagerEtag": "",
-        "lastModifiedBy": record.chosen.get("configuredBy", "Customer"),
+        "lastModifiedBy": record.chosen.get(BY_PROVIDER, "Customer"),
         "connections": [],
         "peeredConnections": [],
     }

@@ -7,15 +7,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import cast
 
+from vpner.simulator.errors import bad_request, conflict
 from vpner.simulator.kinds.addresses import check_public_address
 from vpner.simulator.kinds.base import (
-    Body,
     Kind,
-    Record,
     Request,
-    Snapshot,
-    bad_request,
-    conflict,
     flag,
     guid,
     is_same,
@@ -28,6 +24,7 @@ from vpner.simulator.kinds.base import (
 )
 from vpner.simulator.kinds.interfaces import VIRTUAL_MACHINE
 from vpner.simulator.kinds.networks import BASTION_SUBNET, subnet_prefix
+from vpner.simulator.store import Body, Record, Snapshot
 
 _BASTION = "Microsoft.Network/bastionHosts"
 EXTENSION = "Microsoft.Compute/virtualMachines/extensions"

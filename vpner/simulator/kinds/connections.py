@@ -6,14 +6,11 @@ from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address, IPv4Network
 
 from vpner.arm import parse_arm_id
+from vpner.simulator.errors import bad_request
 from vpner.simulator.kinds.base import (
-    Body,
     Kind,
-    Record,
     Request,
-    Snapshot,
     address,
-    bad_request,
     flag,
     guid,
     is_same,
@@ -29,6 +26,7 @@ from vpner.simulator.kinds.circuits import authorization_for, check_connectable,
 from vpner.simulator.kinds.gateway_addresses import CONNECTION, GatewayAddresses
 from vpner.simulator.kinds.gateways import AZURE_ASN, RESERVED_ASNS, custom_bgp, gateway_subnet, is_vpn, network_of
 from vpner.simulator.kinds.networks import address_space
+from vpner.simulator.store import Body, Record, Snapshot
 
 _APIPA = IPv4Network("169.254.0.0/16")
 

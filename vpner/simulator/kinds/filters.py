@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+from vpner.simulator.errors import bad_request
 from vpner.simulator.kinds.base import (
-    Body,
     Kind,
-    Record,
     Request,
-    Snapshot,
     address,
-    bad_request,
     guid,
     is_same,
     kind_type,
@@ -21,6 +18,7 @@ from vpner.simulator.kinds.base import (
     users,
 )
 from vpner.simulator.kinds.networks import SUBNET, check_route_table_at
+from vpner.simulator.store import Body, Record, Snapshot
 
 _NIC = "Microsoft.Network/networkInterfaces"
 _LOWEST_PRIORITY, _HIGHEST_PRIORITY = 100, 4096
@@ -31,14 +29,14 @@ def _check_routes(request: Request) -> None:
     for route in objects(request.body, "routes"):
         name, destination = text(route, "name"), text(route, "addressPrefix") or ""
         if destination in seen:
-            raise bad_request("RouteConflict", f"Route {name}: the route table has another route to {destination}.")
+            raise bad_request("SimRouteConflict", f"Route {name}: the route table has another route to {destination}.")
         seen.add(destination)
         if destination and destination[0].isdigit():
             prefix(destination)  # otherwise a service tag
         hop, hop_type = text(route, "nextHopIpAddress"), text(route, "nextHopType")
         if (hop_type == "VirtualAppliance") != bool(hop):
             raise bad_request(
-                "InvalidRouteNextHop",
+                "SimRouteNextHop",
                 f"Route {name}: a next hop address is given with next hop type VirtualAppliance, and only then; "
                 f"nextHopType is {hop_type}.",
             )

@@ -17,17 +17,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 
-from vpner.simulator.kinds.base import (
-    Record,
-    Request,
-    Snapshot,
-    bad_request,
-    is_same,
-    objects,
-    reference,
-    texts,
-    usable,
-)
+from vpner.simulator.errors import bad_request
+from vpner.simulator.kinds.base import Request, is_same, objects, reference, texts, usable
+from vpner.simulator.store import Record, Snapshot
 
 GATEWAY = "Microsoft.Network/virtualNetworkGateways"
 CONNECTION = "Microsoft.Network/connections"

@@ -6,15 +6,12 @@ from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv4Network
 from typing import cast
 
+from vpner.simulator.errors import bad_request
 from vpner.simulator.kinds.addresses import check_public_address
 from vpner.simulator.kinds.base import (
-    Body,
     Kind,
-    Record,
     Request,
-    Snapshot,
     address,
-    bad_request,
     flag,
     is_same,
     kind_type,
@@ -29,6 +26,7 @@ from vpner.simulator.kinds.base import (
 from vpner.simulator.kinds.gateway_addresses import GatewayAddresses, gateways_in
 from vpner.simulator.kinds.networks import GATEWAY_SUBNET, PEERING, subnet_prefix
 from vpner.simulator.kinds.peerings import check_gateway_leaves
+from vpner.simulator.store import Body, Record, Snapshot
 
 AZURE_ASN = 65515
 RESERVED_ASNS = frozenset(
@@ -58,14 +56,16 @@ def custom_bgp(body: Mapping[str, object], configuration_id: str) -> list[str]:
 
 
 def _check(request: Request) -> None:
+    kind = text(request.body, "gatewayType")
+    if kind not in ("Vpn", "ExpressRoute"):
+        raise bad_request("SimGatewayTypeNotSimulated", f"not simulated: gatewayType {kind}")
+    _check_sku(request)
     subnet = _check_configurations(request)
     if is_vpn(request):
         _check_vpn(request)
-    elif text(request.body, "gatewayType") == "ExpressRoute":
-        _check_express_route(request)
-    else:
+    elif flag(request.body, "activeActive") or len(_configurations(request)) != 1:
         raise bad_request(
-            "SimGatewayTypeNotSimulated", f"not simulated: gatewayType {text(request.body, 'gatewayType')}"
+            "SimExpressRouteIpConfigurations", f"{request.name}: an ExpressRoute gateway has one ipConfiguration."
         )
     _check_neighbours(request, subnet)
 
@@ -89,8 +89,6 @@ def _check_configurations(request: Request) -> Record:
     if is_vpn(request) and len(given) != len(configurations):
         raise bad_request("SimPublicAddressRequired", f"{request.name}: a VPN gateway needs public addresses.")
     sku = text(request.body, "sku", "name") or ""
-    if sku != text(request.body, "sku", "tier"):
-        raise bad_request("SimSkuTierMismatch", f"{request.name}: sku.name {sku} and sku.tier must be equal.")
     for value in addresses:
         public = check_public_address(request, value)
         if public is not None:
@@ -101,6 +99,16 @@ def _check_configurations(request: Request) -> Record:
         if not is_same(was, subnet.id):
             raise bad_request("SimGatewayCannotMove", f"{request.name} cannot move to another network.")
     return subnet
+
+
+def _check_sku(request: Request) -> None:
+    sku = text(request.body, "sku", "name") or ""
+    if sku != text(request.body, "sku", "tier"):
+        raise bad_request("SimSkuTierMismatch", f"{request.name}: sku.name {sku} and sku.tier must be equal.")
+    if is_vpn(request):
+        _check_vpn_sku(request)
+    else:
+        _check_express_route_sku(request)
 
 
 def _check_zones(public: Record, sku: str, *, vpn: bool) -> None:
@@ -117,7 +125,7 @@ def _check_zones(public: Record, sku: str, *, vpn: bool) -> None:
         )
 
 
-def _check_vpn(request: Request) -> None:
+def _check_vpn_sku(request: Request) -> None:
     sku = text(request.body, "sku", "name") or ""
     if sku in _VPN_RETIRED:
         raise bad_request(
@@ -133,6 +141,9 @@ def _check_vpn(request: Request) -> None:
     only = {"VpnGw1AZ": "Generation1", "VpnGw4AZ": "Generation2", "VpnGw5AZ": "Generation2", "Basic": "Generation1"}
     if generation not in (None, "None", only.get(sku, generation)):
         raise bad_request("SimVpnGatewayGeneration", f"{request.name}: there is no {sku} of {generation}.")
+
+
+def _check_vpn(request: Request) -> None:
     count, active = len(objects(request.body, "ipConfigurations")), flag(request.body, "activeActive")
     if count != (_INSTANCES if active else 1):
         raise bad_request(
@@ -169,7 +180,7 @@ def _configurations(request: Request) -> list[Body]:
     return objects(request.body, "ipConfigurations")
 
 
-def _check_express_route(request: Request) -> None:
+def _check_express_route_sku(request: Request) -> None:
     sku = text(request.body, "sku", "name") or ""
     family = next((family for family in _ER_FAMILIES if sku in family), None)
     if family is None:
@@ -180,10 +191,6 @@ def _check_express_route(request: Request) -> None:
         raise bad_request(
             "SimVpnGatewayGenerationOnExpressRoute",
             f"{request.name}: vpnGatewayGeneration must be None when gatewayType is not Vpn.",
-        )
-    if flag(request.body, "activeActive") or len(_configurations(request)) != 1:
-        raise bad_request(
-            "SimExpressRouteIpConfigurations", f"{request.name}: an ExpressRoute gateway has one ipConfiguration."
         )
     before = text(request.existing.body, "sku", "name") if request.existing else None
     if before and (before not in family or family.index(before) > family.index(sku)):
@@ -301,5 +308,5 @@ VIRTUAL_NETWORK_GATEWAY = Kind(
     choose=_choose,
     view=_view,
     check_delete=_check_delete,
-    in_use="SimVirtualNetworkGatewayInUse",
+    in_use="VirtualNetworkGatewayCannotBeDeleted",
 )

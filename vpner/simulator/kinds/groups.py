@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from vpner.simulator.kinds.base import Body, Kind, Record, Snapshot, kind_type
+from vpner.simulator.kinds.base import Kind, kind_type
+from vpner.simulator.store import Body, Record, Snapshot
 
 
 def _view(_cloud: Snapshot, _record: Record) -> Body:

@@ -5,15 +5,12 @@ from __future__ import annotations
 from hashlib import sha256
 from ipaddress import IPv4Address, IPv4Network
 
+from vpner.simulator.errors import bad_request
 from vpner.simulator.kinds.addresses import check_public_address, taken_addresses
 from vpner.simulator.kinds.base import (
-    Body,
     Kind,
-    Record,
     Request,
-    Snapshot,
     address,
-    bad_request,
     flag,
     is_same,
     kind_type,
@@ -30,6 +27,7 @@ from vpner.simulator.kinds.networks import (
     ROUTE_SERVER_SUBNET,
     subnet_prefix,
 )
+from vpner.simulator.store import Body, Record, Snapshot
 
 VIRTUAL_MACHINE = "Microsoft.Compute/virtualMachines"
 
@@ -38,7 +36,7 @@ def _check(request: Request) -> None:
     configurations = objects(request.body, "ipConfigurations")
     if not configurations:
         raise bad_request(
-            "NetworkInterfaceMustHaveAtLeastOneIPConfiguration",
+            "SimIpConfigurationRequired",
             f"Network interface {request.name} has no ipConfiguration.",
         )
     marked = sum(flag(item, "primary") for item in configurations)

@@ -6,13 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Network
 from itertools import combinations
 
+from vpner.simulator.errors import bad_request
 from vpner.simulator.kinds.base import (
-    Body,
     Kind,
-    Record,
     Request,
-    Snapshot,
-    bad_request,
     flag,
     is_within,
     kind_type,
@@ -24,6 +21,7 @@ from vpner.simulator.kinds.base import (
     texts,
     users,
 )
+from vpner.simulator.store import Body, Record, Snapshot
 
 VNET = "Microsoft.Network/virtualNetworks"
 SUBNET = "Microsoft.Network/virtualNetworks/subnets"

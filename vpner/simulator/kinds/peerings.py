@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from vpner.simulator.kinds.base import (
-    Body,
-    Kind,
-    Record,
-    Request,
-    Snapshot,
-    bad_request,
-    conflict,
-    flag,
-    is_same,
-    kind_type,
-    parent_id,
-    reference,
-    texts,
-)
+from vpner.simulator.errors import bad_request, conflict
+from vpner.simulator.kinds.base import Kind, Request, flag, is_same, kind_type, parent_id, reference, texts
 from vpner.simulator.kinds.networks import PEERING, address_space, gateways_of, overlap
+from vpner.simulator.store import Body, Record, Snapshot
 
 
 def counterpart(cloud: Snapshot, peering: Record | Request) -> Record | None:
@@ -114,7 +102,7 @@ def _check_gateways(request: Request, local: Record, remote: Record, other: Reco
         )
     if other is None or not flag(other.body, "allowGatewayTransit"):
         raise bad_request(
-            "RemotePeeringDoesNotAllowGatewayTransit",
+            "SimRemotePeeringDoesNotAllowGatewayTransit",
             f"Peering {request.resource_id} cannot have UseRemoteGateways flag set to true because remote virtual "
             f"network {remote.id} has no peering with AllowGatewayTransit set to true.",
         )

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
+from vpner.simulator.errors import bad_request, conflict
 from vpner.simulator.kinds.addresses import check_public_address
 from vpner.simulator.kinds.base import (
-    Body,
     Kind,
-    Record,
     Request,
-    Snapshot,
     address,
-    bad_request,
-    conflict,
     flag,
     is_within,
     kind_type,
@@ -26,6 +22,7 @@ from vpner.simulator.kinds.base import (
 from vpner.simulator.kinds.gateways import AZURE_ASN
 from vpner.simulator.kinds.networks import ROUTE_SERVER_CONFIGURATION, ROUTE_SERVER_SUBNET, subnet_prefix
 from vpner.simulator.kinds.peerings import check_gateway_leaves
+from vpner.simulator.store import Body, Record, Snapshot
 
 BGP_CONNECTION = "Microsoft.Network/virtualHubs/bgpConnections"
 _SMALLEST = 27
@@ -64,18 +61,13 @@ def _hub_view(cloud: Snapshot, record: Record) -> Body:
     }
 
 
-def _check_delete_hub(cloud: Snapshot, record: Record) -> None:
-    parts = [part.id for part in cloud.within(record.id)]
-    if parts:
-        raise conflict("SimVirtualHubInUse", f"{record.id} cannot be deleted before {', '.join(parts)}.")
-
-
 VIRTUAL_HUB = Kind(
     kind_type("network:VirtualHub"),
     defaults={"hubRoutingPreference": "ExpressRoute", "allowBranchToBranchTraffic": False},
     check=_check_hub,
     view=_hub_view,
-    check_delete=_check_delete_hub,
+    in_use="SimVirtualHubInUse",
+    parts_first=True,
 )
 
 
@@ -83,7 +75,7 @@ def _check_configuration(request: Request) -> None:
     public = check_public_address(request, reference(request.body, "publicIPAddress"))
     if public is None:
         raise bad_request(
-            "InvalidOperation",
+            "SimRouteServerPublicAddressRequired",
             "The specified operation 'PutHubIpConfiguration' is not supported. Route Server creation requires a public "
             "ip address of Standard SKU.",
         )

@@ -6,7 +6,10 @@ ids that the program wrote. So one resource policy collects them, and stack poli
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 from pulumi_policy import (
@@ -24,12 +27,15 @@ from pulumi_policy import Severity as PulumiSeverity
 from pulumi_policy.proxy import UnknownValueError
 
 from policies import crypto, device, endpoint, gateways
-from policies.declared import CONTRACT_KEYS, POLICY, configuration_schema, read_configuration
-from policies.network import KINDS, Network
+from policies.declared import POLICY, configuration_schema, read_configuration
+from policies.network import Network
 from policies.registry import RULES, Rule, breakdown
-from policies.snapshot import UNKNOWN, Resource, Snapshot, Value, merge
+from vpner.readers.resources import UNKNOWN, Resource, Snapshot, Value, is_kept, is_read, merge, of_interest
+from vpner.readers.state import snapshot_text
 
 PACK = "vpner"
+SNAPSHOT_FILE = "VPNER_SNAPSHOT_FILE"
+"""Environment variable: a file to which the pack writes the resources that it has judged, without anything secret."""
 COLLECTOR = "resource-inputs"
 TOPICS = (gateways, endpoint, device, crypto)
 """Importing a topic registers its rules."""
@@ -86,10 +92,11 @@ class Pack:
 
     def collect(self, args: ResourceValidationArgs, report: ReportViolation) -> None:
         """Remember a resource's inputs as the provider has checked them."""
-        if not _is_read(args.resource_type):
+        if not is_read(args.resource_type):
             return
         try:
-            self._inputs[args.urn] = cast("Mapping[str, Value]", plain(args.props))
+            inputs = cast("Mapping[str, Value]", plain(args.props))
+            self._inputs[args.urn] = of_interest(args.resource_type, inputs) or {}
         except Exception as error:  # noqa: BLE001 - without its inputs a resource must not pass unjudged
             report(str(breakdown(COLLECTOR, error)), args.urn)
 
@@ -97,6 +104,8 @@ class Pack:
         """Check the configuration and keep it for the rules. A key that is not understood fails."""
         try:
             self._configuration, problems = read_configuration(cast("Mapping[str, Any]", args.get_config()))
+            if path := os.environ.get(SNAPSHOT_FILE):
+                write_privately(Path(path), snapshot_text(self.snapshot(args.resources)))
         except Exception as error:  # noqa: BLE001 - as for the rules
             self._configuration, problems = {}, [breakdown(POLICY, error)]
         for problem in problems:
@@ -106,11 +115,17 @@ class Pack:
         """What the rules read."""
         return Network(Snapshot(self._resources(resources)), self._configuration)
 
+    def snapshot(self, resources: Iterable[PolicyResource]) -> Snapshot:
+        """What a topology is read from. What the configuration declares stands there as a component would."""
+        declared = [Resource(POLICY, POLICY, POLICY, self._configuration)] if self._configuration else []
+        return Snapshot((*self._resources(resources), *declared))
+
     def _resources(self, resources: Iterable[PolicyResource]) -> Iterable[Resource]:
         for item in resources:
-            # Components' outputs matter if they hold a declaration; nothing else, passwords least of all, is kept.
-            if _is_read(item.resource_type) or _declares(item):
-                outputs = cast("Mapping[str, Value]", plain(item.props))
+            if not is_kept(item.resource_type):
+                continue
+            outputs = of_interest(item.resource_type, cast("Mapping[str, Value]", plain(item.props)))
+            if outputs is not None:
                 known = merge(outputs, self._inputs[item.urn]) if item.urn in self._inputs else outputs
                 yield Resource(
                     urn=item.urn,
@@ -151,12 +166,16 @@ class Pack:
         return bool(findings)
 
 
-def _is_read(resource_type: str) -> bool:
-    return resource_type.startswith("azure-native") and resource_type.rpartition(":")[2] in KINDS
-
-
-def _declares(item: PolicyResource) -> bool:
-    return not item.resource_type.startswith("azure-native") and bool(CONTRACT_KEYS & set(item.props))
+def write_privately(path: Path, text: str) -> None:
+    """Replace a file in one step; only its owner can read it."""
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:  # mode 0600
+        try:
+            file.write(text)
+            file.flush()
+            os.replace(file.name, path)
+        except BaseException:
+            os.unlink(file.name)
+            raise
 
 
 def policies() -> list[Policy]:

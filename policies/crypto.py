@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from policies.network import Network, same_word
 from policies.registry import Edit, Example, Severity, Verdict, inconclusive, passed, rule, violation
-from policies.snapshot import UNKNOWN, Resource, Value, has_unknown, mappings
 from vpner.plan.crypto import CryptoProfile
+from vpner.readers.resources import UNKNOWN, Resource, Value, has_unknown, mappings
 
 _GCM = ("GCMAES128", "GCMAES192", "GCMAES256")
 _AES = ("AES128", "AES192", "AES256")

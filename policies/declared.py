@@ -13,8 +13,8 @@ from typing import Any, cast
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from policies.snapshot import UNKNOWN, Resource, Snapshot, Value, mappings
 from vpner.problems import Problem
+from vpner.readers.resources import Resource, Snapshot, Value, mappings
 from vpner.settings.shape_problems import shape_problems
 
 POLICY = "declared-network"
@@ -125,10 +125,6 @@ class Outside:
         self.routers = tuple(item for item in self._all("routers") if "links" in item.value)
         self.circuits = tuple(item for item in self._all("circuits") if "gateway" in item.value)
         self.planned_gateways = tuple(item for item in self._all("gateway") if "connections" in item.value)
-
-    def unknown(self, *keys: str) -> bool:
-        """Whether a component registered one of the keys with a value that is not known yet."""
-        return any(properties.get(key) is UNKNOWN for properties, _, _ in self._sources for key in keys)
 
     def _all(self, *keys: str) -> Iterator[Declared]:
         for properties, origin, resource in self._sources:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from policies.declared import Declared
-from policies.network import Network, Tunnel, flag, is_private, parse_address
+from policies.network import Network, Tunnel, flag, parse_address
 from policies.registry import Edit, Example, Severity, Verdict, inconclusive, passed, rule, violation
-from policies.snapshot import UNKNOWN, Resource, Value, has_unknown, mappings
 from vpner.plan.device import INSTANCES
+from vpner.readers.addresses import is_private
+from vpner.readers.resources import UNKNOWN, Resource, Value, has_unknown, mappings
 
 
 @rule(

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv4Network
 from policies.declared import POLICY, Declared
 from policies.network import IpsecConnection, Network, PlannedConnection, Tunnel
 from policies.registry import Edit, Example, Severity, Verdict, inconclusive, passed, rule, violation
-from policies.snapshot import UNKNOWN, Resource, Value, VNet, has_unknown, look_up, mappings
+from vpner.readers.resources import UNKNOWN, Resource, Value, VNet, has_unknown, mappings
 
 _PEERING_DOC = "Learn: Site-to-site VPN connections over ExpressRoute private peering, 2023-07-28"
 _DECLARE_DEVICE = (
@@ -253,7 +253,7 @@ def _announces(router: Declared, circuit: frozenset[str], route: str) -> bool:
 
 
 def _carries(static: Mapping[str, Value], circuit: frozenset[str], route: str) -> bool:
-    towards, announced = static.get("circuit"), look_up(static, "redistribute")
+    towards, announced = static.get("circuit"), static.get("redistribute")
     return (
         static.get("prefix") == route
         and isinstance(towards, str)

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from policies.network import Network
 from policies.registry import Edit
-from policies.snapshot import UNKNOWN, Resource, Snapshot, Value
+from vpner.readers.resources import UNKNOWN, Resource, Snapshot, Value
 
 ENDPOINT = "10.100.0.4"
 _GROUP = {"resourceGroupName": "lab"}

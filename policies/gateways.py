@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from policies.network import IpsecConnection, Network, flag
 from policies.registry import Edit, Example, Severity, Verdict, inconclusive, passed, rule, violation
-from policies.snapshot import UNKNOWN, Resource, Unknown, mappings
 from vpner.plan.bgp import AZURE_ASN
+from vpner.readers.resources import UNKNOWN, Resource, Unknown, mappings
 
 ACTIVE_ACTIVE_CONFIGURATIONS = 2
 _ACTIVE_ACTIVE_KEYS = "activeActive: true, two ipConfigurations with a public address each, bgpSettings.asn: 65515"

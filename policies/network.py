@@ -5,37 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address
 
 from policies.declared import Declared, Outside
-from policies.snapshot import UNKNOWN, Elsewhere, Resource, Snapshot, Unknown, Value, VNet, mappings
 from vpner.arm import parse_arm_id
 from vpner.plan.addressing import GATEWAY_SUBNET, ROUTE_SERVER_SUBNET
-
-_PRIVATE = tuple(IPv4Network(p) for p in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"))
-"""RFC 1918, and RFC 6598 for carriers: no address of the Internet."""
-
-KINDS = frozenset(
-    {
-        "ExpressRouteCircuit",
-        "LocalNetworkGateway",
-        "ResourceGroup",
-        "Subnet",
-        "VirtualHub",
-        "VirtualHubIpConfiguration",
-        "VirtualNetwork",
-        "VirtualNetworkGateway",
-        "VirtualNetworkGatewayConnection",
-    }
-)
-"""Kinds of Azure resources that the rules read. Nothing else is kept."""
+from vpner.readers.addresses import is_private
+from vpner.readers.resources import UNKNOWN, Elsewhere, Resource, Snapshot, Unknown, Value, VNet, mappings
 
 Reference = Resource | Elsewhere | Unknown | None
-
-
-def is_private(address: IPv4Address) -> bool:
-    """Whether the address can only be reached over a private network."""
-    return any(address in prefix for prefix in _PRIVATE)
 
 
 @dataclass(frozen=True, slots=True)

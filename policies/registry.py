@@ -9,10 +9,8 @@ from enum import Enum, StrEnum
 from pathlib import Path
 
 from policies.network import Network
-from policies.snapshot import Resource, Value
 from vpner.problems import Problem
-
-ISSUES = "the project's issue tracker"
+from vpner.readers.resources import Resource, Value
 
 
 class Severity(StrEnum):
@@ -139,7 +137,7 @@ def breakdown(policy: str, error: Exception) -> Problem:
         policy,
         f"the rule could not be evaluated: {type(error).__name__} at {place}",
         "A rule that breaks down has judged nothing, so the stack counts as violating it",
-        f"report it in {ISSUES}, with the name {policy}, {type(error).__name__} and {place}",
+        f"report it to the project's issue tracker, with the name {policy}, {type(error).__name__} and {place}",
         policy,
     )
 

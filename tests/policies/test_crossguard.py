@@ -29,8 +29,8 @@ from policies.crossguard import Pack, plain
 from policies.declared import POLICY
 from policies.network import Network
 from policies.registry import RULES, Rule, Severity, Verdict
-from policies.snapshot import UNKNOWN, merge
 from tests.policies.support import Sent, judge, stack_request
+from vpner.readers.resources import UNKNOWN, merge
 
 SENTINELS = (
     UNKNOWN_STRING_VALUE,

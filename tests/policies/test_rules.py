@@ -12,10 +12,10 @@ import pytest
 from policies.crossguard import TOPICS
 from policies.declared import CONTRACT_KEYS
 from policies.examples import example_network
-from policies.network import KINDS, Network
+from policies.network import Network
 from policies.registry import RULES, Edit, Example, Outcome, Rule, Verdict
-from policies.snapshot import UNKNOWN, Snapshot, Value
 from vpner.problems import Problem
+from vpner.readers.resources import COMPONENT_KEYS, KINDS, UNKNOWN, Snapshot, Value
 
 REGISTERED = TOPICS  # importing the topics registers the rules
 
@@ -71,6 +71,7 @@ def test_a_rule_has_examples_of_every_kind_and_sources(rule: Rule) -> None:
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 def test_what_a_rule_needs_is_kept_by_the_adapter(rule: Rule) -> None:
     sources = {need.partition(".")[0].removesuffix("[]") for need in rule.needs}
+    assert CONTRACT_KEYS <= COMPONENT_KEYS
     assert sources <= KINDS | CONTRACT_KEYS
 
 

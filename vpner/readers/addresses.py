@@ -12,7 +12,14 @@ from vpner.topology import ANYWHERE, Address, Prefix, Symbol
 _MASKED = re.compile(r"(\d{1,3}\.){1,3}(X\.){0,2}X")
 MASKED = "masked"
 """Attribute of a symbol that stands for an address of which only the first bytes were published."""
+_PRIVATE = tuple(IPv4Network(p) for p in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"))
+"""RFC 1918, and RFC 6598 for carriers: no address of the Internet."""
 _SYMBOL = re.compile(r"(?P<owner>.+?)\.(?P<attribute>\w+\[.*)")
+
+
+def is_private(address: IPv4Address) -> bool:
+    """Whether the address can only be reached over a private network."""
+    return any(address in prefix for prefix in _PRIVATE)
 
 
 class AddressReader:

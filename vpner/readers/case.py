@@ -36,7 +36,11 @@ def read_case(text: str, origin: str = "case") -> Case:
     Raises :class:`Problems` with everything that is wrong: unknown keys and references, malformed or overlapping
     prefixes, IPv6 where it is not modelled.
     """
-    document = _load(text, origin)
+    return read_document(_load(text, origin), origin)
+
+
+def read_document(document: Mapping[str, Any], origin: str = "case") -> Case:
+    """As :func:`read_case`, from the plain values of the file."""
     whole = "topology" in document and "vnets" not in document
     shape = CaseShape if whole else TopologyShape
     try:

@@ -1,4 +1,4 @@
-"""A stack's resources as plain data: what the rules read. Knows neither Pulumi nor the policy SDK."""
+"""A stack's resources as plain data: what rules and readers look at. Knows neither Pulumi nor the policy SDK."""
 
 from __future__ import annotations
 
@@ -24,6 +24,99 @@ _SUBNET = "microsoft.network/virtualnetworks/subnets"
 UNKNOWN = Unknown.UNKNOWN
 Value = object
 """None (absent), bool, int, float, str, a list or mapping of these, or :data:`UNKNOWN`."""
+
+KINDS = frozenset(
+    {
+        "ExpressRouteCircuit",
+        "ExpressRouteCircuitPeering",
+        "LocalNetworkGateway",
+        "NetworkInterface",
+        "PublicIPAddress",
+        "ResourceGroup",
+        "RouteTable",
+        "Subnet",
+        "VirtualHub",
+        "VirtualHubBgpConnection",
+        "VirtualHubIpConfiguration",
+        "VirtualNetwork",
+        "VirtualNetworkGateway",
+        "VirtualNetworkGatewayConnection",
+        "VirtualNetworkPeering",
+    }
+)
+"""Kinds of Azure resources that are read. Of others nothing is kept."""
+UNMODELLED: Mapping[str, str] = {
+    "ConnectivityConfiguration": "vnets and peerings",
+    "ExpressRouteCircuitConnection": "global_reach",
+    "ExpressRouteGateway": "er_gateways",
+    "HubRouteTable": "route_tables",
+    "HubVirtualNetworkConnection": "peerings",
+    "NetworkVirtualAppliance": "routers",
+    "Route": "route_tables",
+    "RouteMap": "vpn_connections",
+    "RoutingIntent": "route_tables",
+    "RoutingRule": "route_tables",
+    "VirtualNetworkGatewayNatRule": "vpn_connections",
+    "VirtualWan": "vnets",
+    "VpnGateway": "vpn_gateways",
+}
+"""Kinds of azure-native's network module that change routing and are not read, each with the keys of topology format 1
+in which their effect can be declared. That they are there is kept, and nothing else of them."""
+COMPONENT_KEYS = frozenset(
+    {"device", "devices", "routers", "circuits", "gateway", "intent", "stage", "circuitIds", "instanceAddresses"}
+)
+"""Outputs of components that are read. Of others, passwords least of all, nothing is kept."""
+_SECRET_WORDS = ("password", "secret", "sharedkey", "authorizationkey", "servicekey", "customdata", "protectedsettings")
+
+
+def is_read(token: str) -> bool:
+    """Whether resources of the Pulumi type are read."""
+    return token.rpartition(":")[2] in KINDS and _arm_type(token) is not None
+
+
+def is_unmodelled(token: str) -> bool:
+    """Whether resources of the Pulumi type change routing in a way that is not read."""
+    package, _, rest = token.partition(":")
+    module, _, kind = rest.partition(":")
+    ours = package.partition("_")[0] == "azure-native" and module.partition("/")[0] == "network"
+    return ours and kind in UNMODELLED
+
+
+def is_kept(token: str) -> bool:
+    """Whether anything of a resource of the Pulumi type may be kept: it is read, or may be a component."""
+    return is_read(token) or is_unmodelled(token) or not token.startswith("azure-native")
+
+
+def of_interest(token: str, properties: Mapping[str, Value]) -> Mapping[str, Value] | None:
+    """What is kept of a resource's properties, without anything secret; None if the resource is not kept at all."""
+    if is_read(token):
+        return cast("Mapping[str, Value]", without_secrets(properties))
+    if is_unmodelled(token):
+        return {}
+    if not token.startswith("azure-native"):
+        contract = {key: without_secrets(value) for key, value in properties.items() if key in COMPONENT_KEYS}
+        return contract or None
+    return None
+
+
+def without_secrets(value: Value) -> Value:
+    """The value without the properties whose name says that they are secret, at any depth."""
+    if isinstance(value, Mapping):
+        items = cast("Mapping[str, Value]", value)
+        return {key: without_secrets(item) for key, item in items.items() if not _names_secret(key)}
+    if isinstance(value, list):
+        return [without_secrets(item) for item in cast("list[Value]", value)]
+    return value
+
+
+def _names_secret(key: str) -> bool:
+    return any(word in key.casefold() for word in _SECRET_WORDS) or key.startswith("__")
+
+
+def _arm_type(token: str) -> ResourceType | None:
+    # A locally generated SDK of one API version has a package of its own, azure-native_network_v20240501.
+    package, _, rest = token.partition(":")
+    return by_token(f"{package.partition('_')[0]}:{rest}")
 
 
 def merge(output: Value, given: Value) -> Value:
@@ -62,9 +155,7 @@ class Resource:
     @property
     def arm_type(self) -> ResourceType | None:
         """Azure's type; None for a component and for what no rule reads."""
-        package, _, rest = self.type.partition(":")
-        # A locally generated SDK of one API version has a package of its own, azure-native_network_v20240501.
-        return by_token(f"{package.partition('_')[0]}:{rest}")
+        return _arm_type(self.type)
 
     @property
     def kind(self) -> str:
@@ -154,10 +245,13 @@ class Snapshot:
 
         None where there is no reference; UNKNOWN where neither the id nor the dependencies tell.
         """
-        value = resource.get(path)
+        return self.resolve(resource, path.partition(".")[0], resource.get(path), kind)
+
+    def resolve(self, resource: Resource, key: str, value: Value, kind: str) -> Resource | Elsewhere | Unknown | None:
+        """What an id somewhere inside the top-level property ``key`` leads to, as :meth:`referred`."""
         if value is None:
             return None
-        dependencies = self._dependencies(resource, path.partition(".")[0], kind)
+        dependencies = self.dependencies(resource, key, kind)
         if isinstance(value, str):
             parsed = parse_arm_id(value)
             found = [item for item in self.of_kind(kind) if parsed is not None and self._has_id(item, parsed)]
@@ -171,7 +265,7 @@ class Snapshot:
         value = resource.get(key)
         if isinstance(value, str):
             return value
-        dependencies = self._dependencies(resource, key, kind)
+        dependencies = self.dependencies(resource, key, kind)
         return dependencies[0].physical_name if len(dependencies) == 1 else None
 
     def group(self, resource: Resource) -> str | None:
@@ -197,7 +291,7 @@ class Snapshot:
     def _vnets_behind(self, resource: Resource, key: str, subnet_name: str) -> Iterator[VNet]:
         subnets = [
             item
-            for item in self._dependencies(resource, key, "Subnet")
+            for item in self.dependencies(resource, key, "Subnet")
             if (item.physical_name or "").casefold() == subnet_name.casefold()
         ]
         for subnet in subnets:
@@ -205,11 +299,12 @@ class Snapshot:
             if name is not None:
                 yield VNet(name, self.group(subnet))
         if not subnets:  # the subnet is part of the network's own description
-            for vnet in self._dependencies(resource, key, "VirtualNetwork"):
+            for vnet in self.dependencies(resource, key, "VirtualNetwork"):
                 if vnet.physical_name is not None:
                     yield VNet(vnet.physical_name, self.group(vnet))
 
-    def _dependencies(self, resource: Resource, key: str, kind: str) -> list[Resource]:
+    def dependencies(self, resource: Resource, key: str, kind: str) -> list[Resource]:
+        """Azure resources of a kind that a top-level property was made from."""
         urns = dict.fromkeys(resource.references.get(key, ()))
         found = [self._by_urn[urn] for urn in urns if urn in self._by_urn]
         return [item for item in found if item.kind == kind and item.arm_type is not None]

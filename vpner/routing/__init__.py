@@ -1,23 +1,61 @@
-"""What Azure's routing will be: from a topology to every table, without I/O.
+"""What Azure's routing will be: from a topology to every table and to every flow's verdict, without I/O.
 
-``solve`` is the entrance; its tables are read with ``lookup`` and ``trace``. The rules stand in ``exchange`` (who tells
-whom what), ``steps`` (which path wins), ``effective`` (what NICs get) and ``tunnels``; each cites a fact of
-``facts.yaml``.
+``solve`` makes the tables, ``judge`` and ``all_flows`` say what happens to flows in them, ``assess`` does all of it,
+under failure too, and ``why`` explains. The rules stand in ``exchange`` (who tells whom what), ``steps`` (which path
+wins), ``effective`` (what NICs get) and ``tunnels``; each cites a fact of ``facts.yaml``.
 """
 
+from vpner.routing.assess import Assessment, Failures, FailureVerdict, Outcome, assess
 from vpner.routing.assumptions import DEFAULT, SWITCHES, Assumptions
+from vpner.routing.contract import contract_findings
+from vpner.routing.explain import Explanation, explain_lines, journey_lines, why
 from vpner.routing.fabric import failable
+from vpner.routing.failures import Reached, explore
+from vpner.routing.flows import AddressClass, Flow, Source, SourceKind
+from vpner.routing.judge import all_flows, judge
+from vpner.routing.lookup import Decision, describe
 from vpner.routing.solution import BgpRoute, EffectiveRoute, Solution, Tables
 from vpner.routing.solve import solve
+from vpner.routing.trace import Carrier, End, Journey, Place, Step
+from vpner.routing.verdicts import SEVERITY, Evidence, FlowVerdict, Verdict
 
 __all__ = [
     "DEFAULT",
+    "SEVERITY",
     "SWITCHES",
+    "AddressClass",
+    "Assessment",
     "Assumptions",
     "BgpRoute",
+    "Carrier",
+    "Decision",
     "EffectiveRoute",
+    "End",
+    "Evidence",
+    "Explanation",
+    "FailureVerdict",
+    "Failures",
+    "Flow",
+    "FlowVerdict",
+    "Journey",
+    "Outcome",
+    "Place",
+    "Reached",
     "Solution",
+    "Source",
+    "SourceKind",
+    "Step",
     "Tables",
+    "Verdict",
+    "all_flows",
+    "assess",
+    "contract_findings",
+    "describe",
+    "explain_lines",
+    "explore",
     "failable",
+    "journey_lines",
+    "judge",
     "solve",
+    "why",
 ]

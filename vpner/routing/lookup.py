@@ -1,74 +1,248 @@
-"""Longest-prefix lookups: in effective routes and in a device's own routes."""
+"""Longest-prefix lookups: in effective routes, in BGP tables and in a device's own routes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network
+from typing import Generic, TypeVar
 
-from vpner.routing.solution import BgpRoute, EffectiveRoute, RouteState
-from vpner.topology import Address, Prefix, Router, Topology
+from vpner.routing.fabric import members_of
+from vpner.routing.solution import BgpRoute, EffectiveRoute, RouteState, Tables
+from vpner.topology import Address, Prefix, Router, State, Topology
+
+Row = TypeVar("Row")
 
 
-def effective_lookup(rows: Iterable[EffectiveRoute], address: IPv4Address) -> EffectiveRoute | None:
-    """The active route with the longest prefix (longest-prefix-match)."""
-    covering = [
-        row
-        for row in rows
-        if row.state is RouteState.ACTIVE and isinstance(row.prefix, IPv4Network) and address in row.prefix
-    ]
-    return max(covering, key=lambda row: row.prefix.prefixlen, default=None)
+class LongestPrefix(Generic[Row]):
+    """Rows by IPv4 prefix, for lookups that take as many steps as there are prefix lengths."""
+
+    def __init__(self, rows: Iterable[tuple[Prefix, Row]]) -> None:
+        self._by_length: dict[int, dict[int, list[Row]]] = {}
+        for prefix, row in rows:
+            if isinstance(prefix, IPv4Network):
+                network = int(prefix.network_address) >> (32 - prefix.prefixlen)
+                self._by_length.setdefault(prefix.prefixlen, {}).setdefault(network, []).append(row)
+        self._lengths = sorted(self._by_length, reverse=True)
+
+    def covering(self, within: IPv4Network) -> Iterator[list[Row]]:
+        """Rows of every prefix that covers the whole of ``within``, the longest prefix first."""
+        address, longest = int(within.network_address), within.prefixlen
+        for length in self._lengths:
+            if length <= longest:
+                rows = self._by_length[length].get(address >> (32 - length))
+                if rows is not None:
+                    yield rows
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where a route of a device leads. ``peer`` and ``connection`` are empty for connected and static routes."""
+
+    next_hop: Address | None
+    peer: str = ""
+    connection: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceRoute:
-    """The route that a device uses: its next hop, and the session that brought it (empty: connected or static)."""
+    """A route of a device. ``kind`` is ``connected``, ``static``, ``network`` (its own) or ``BGP``."""
 
     prefix: Prefix
-    next_hops: tuple[Address | None, ...]
-    connection: str
-    peers: tuple[str, ...] = ()
+    kind: str
+    ways: tuple[Way, ...]
+    decided_by: str
+
+    @property
+    def connections(self) -> frozenset[str]:
+        """The sessions that brought it."""
+        return frozenset(way.connection for way in self.ways)
 
 
-def device_lookup(
-    topology: Topology, router: Router, table: Iterable[BgpRoute], target: Address, within: IPv4Network
-) -> DeviceRoute | None:
-    """What a device does with packets to an address, of which at least ``within`` is known.
+Route = EffectiveRoute | BgpRoute | DeviceRoute
 
-    Longest prefix first; then connected, static and BGP routes in this order (device-administrative-distance).
-    """
-    found: list[tuple[int, int, DeviceRoute]] = []
 
-    def add(
-        distance: int, prefix: Prefix, hops: tuple[Address | None, ...], connection: str, peers: tuple[str, ...]
-    ) -> None:
-        if isinstance(prefix, IPv4Network) and within.subnet_of(prefix):
-            found.append((-prefix.prefixlen, distance, DeviceRoute(prefix, hops, connection, peers)))
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The route that a place uses. ``losers``: for the same prefix; ``shorter``: less specific ones."""
 
+    route: Route
+    losers: tuple[Route, ...] = ()
+    shorter: tuple[Route, ...] = ()
+
+    @property
+    def prefix(self) -> Prefix:
+        return self.route.prefix
+
+    @property
+    def next_hops(self) -> tuple[object, ...]:
+        """Addresses, where there are any."""
+        return _hops(self.route)
+
+    @property
+    def origin(self) -> str:
+        """What kind of route it is: an effective route's source, ``BGP``, ``static``, ``connected``, ``network``."""
+        return _origin(self.route)
+
+    @property
+    def rule(self) -> str:
+        """The fact that made it win."""
+        if self.shorter and not self.losers:
+            return "longest-prefix-match"
+        return self.route.decided_by
+
+    @property
+    def beaten(self) -> tuple[str, ...]:
+        """Every route that lost, readably, the closest first."""
+        return tuple(dict.fromkeys(describe(route) for route in (*self.losers, *self.shorter)))
+
+
+def _hops(route: Route) -> tuple[object, ...]:
+    if isinstance(route, EffectiveRoute):
+        return route.next_hops
+    if isinstance(route, BgpRoute):
+        return () if route.next_hop is None else (route.next_hop,)
+    return tuple(way.next_hop for way in route.ways if way.next_hop is not None)
+
+
+def _origin(route: Route) -> str:
+    if isinstance(route, EffectiveRoute):
+        return route.source
+    return "BGP" if isinstance(route, BgpRoute) else route.kind
+
+
+def describe(route: Route) -> str:
+    """A route in one line: ``10.100.0.0/24 via 10.3.129.58 (BGP, AS path 12076 65001 12076)``."""
+    detail = [_origin(route)]
+    if isinstance(route, EffectiveRoute) and route.type != route.source:
+        detail.append(route.type)
+    if isinstance(route, BgpRoute):
+        detail += [f"AS path {' '.join(map(str, route.as_path))}"] if route.as_path else []
+        detail += (
+            [f"from {route.peer}"] if route.peer else [f"of {route.connection}" if route.connection else "its own"]
+        )
+    if isinstance(route, DeviceRoute):
+        detail += [f"from {way.peer}" for way in route.ways if way.peer]
+    hops = ", ".join(map(str, _hops(route)))
+    return f"{route.prefix}{f' via {hops}' if hops else ''} ({', '.join(detail)})"
+
+
+class EffectiveTable:
+    """Effective routes of a subnet, for lookups (longest-prefix-match)."""
+
+    def __init__(self, rows: Iterable[EffectiveRoute]) -> None:
+        active = [row for row in rows if row.state is RouteState.ACTIVE]
+        self._rows = LongestPrefix((row.prefix, row) for row in active)
+
+    def lookup(self, within: IPv4Network) -> Decision | None:
+        found = [rows[0] for rows in self._rows.covering(within)]
+        return Decision(found[0], found[0].beaten, tuple(found[1:])) if found else None
+
+
+class BgpTableIndex:
+    """A BGP table of a gateway or an edge, for lookups: of each prefix the selected row and its equals."""
+
+    def __init__(self, rows: Iterable[BgpRoute]) -> None:
+        self._rows = LongestPrefix((row.prefix, row) for row in rows)
+
+    def lookup(self, within: IPv4Network) -> tuple[Decision, tuple[BgpRoute, ...]] | None:
+        """The decision, and every row that carries traffic."""
+        found = [rows for rows in self._rows.covering(within) if rows[0].selected]
+        if not found:
+            return None
+        chosen, *others = found[0]
+        alike = (chosen, *(row for row in others if equal(row, chosen)))
+        losers = tuple(row for row in others if row not in alike)
+        return Decision(chosen, losers, tuple(rows[0] for rows in found[1:])), alike
+
+
+class DeviceTable:
+    """What a device does with packets (device-administrative-distance)."""
+
+    def __init__(self, topology: Topology, router: Router, tables: Tables) -> None:
+        self._by_symbol = {static.prefix: static for static in router.statics}
+        routes = [*_connected(topology, router), *_static(router), *_through_tunnels(topology, router, tables)]
+        routes += [
+            DeviceRoute(prefix, "network", (Way(None),), "router-own-routes-first") for prefix in router.networks
+        ]
+        routes += _learned(tables.router_routes.get(router.name, ()))
+        self._rows = LongestPrefix((route.prefix, route) for route in routes)
+
+    def lookup(self, target: Address, within: IPv4Network) -> Decision | None:
+        """For an address, of which at least ``within`` is known."""
+        found = list(self._rows.covering(within))
+        shorter = tuple(rows[0] for rows in found)
+        named = self._by_symbol.get(target)  # type: ignore[arg-type]
+        if named is not None:
+            return Decision(DeviceRoute(within, "static", (Way(named.next_hop),), "only-route"), (), shorter)
+        return Decision(found[0][0], tuple(found[0][1:]), shorter[1:]) if found else None
+
+
+def _connected(topology: Topology, router: Router) -> Iterator[DeviceRoute]:
     vnets = {vnet.name: vnet for vnet in topology.vnets}
     for nic in router.nics:
         subnet = vnets[nic.vnet].subnet(nic.subnet) if nic.subnet else None
         if subnet is not None:
-            add(0, subnet.prefix, (None,), "", ())
+            yield DeviceRoute(subnet.prefix, "connected", (Way(None),), "device-administrative-distance")
+
+
+def _static(router: Router) -> Iterator[DeviceRoute]:
     for static in router.statics:
-        if static.prefix == target:
-            return DeviceRoute(within, (static.next_hop,), "", ())
-        if not isinstance(static.prefix, IPv4Network):
+        if isinstance(static.prefix, IPv4Network):
+            yield DeviceRoute(static.prefix, "static", (Way(static.next_hop),), "device-administrative-distance")
+
+
+def live_tunnels(topology: Topology, tables: Tables) -> Iterator[tuple[str, int]]:
+    """Tunnels, by connection and gateway instance, that are up."""
+    gateways = {gateway.name: gateway for gateway in topology.vpn_gateways}
+    for connection in topology.vpn_connections:
+        lost = {f"vpn_connections/{connection.name}", f"routers/{connection.remote}"} & tables.failed
+        if connection.state is not State.UP or lost:
             continue
-        add(1, static.prefix, (static.next_hop,), "", ())
-    best: dict[Prefix, list[BgpRoute]] = {}
+        for index in members_of(gateways[connection.gateway], connection.instances):
+            up = f"{connection.gateway}/{index}" in tables.gateway_learned
+            cut = f"vpn_connections/{connection.name}/{index}" in tables.failed
+            if up and not cut and (connection.name, index) not in tables.dead_tunnels:
+                yield connection.name, index
+
+
+def _through_tunnels(topology: Topology, router: Router, tables: Tables) -> Iterator[DeviceRoute]:
+    """Static routes into the tunnels of a connection, while one is up."""
+    mine = {item.name: item for item in topology.vpn_connections if item.remote == router.name}
+    ways: dict[str, list[Way]] = {}
+    for name, index in live_tunnels(topology, tables):
+        if name in mine and mine[name].remote_static_prefixes:
+            ways.setdefault(name, []).append(Way(None, f"{mine[name].gateway}/{index}", name))
+    for name, found in ways.items():
+        for prefix in mine[name].remote_static_prefixes:
+            yield DeviceRoute(prefix, "static", tuple(found), "device-administrative-distance")
+
+
+def _learned(table: Iterable[BgpRoute]) -> Iterator[DeviceRoute]:
+    rows: dict[Prefix, list[BgpRoute]] = {}
     for row in table:
-        if row.peer and isinstance(row.prefix, IPv4Network) and within.subnet_of(row.prefix):
-            best.setdefault(row.prefix, []).append(row)
-    for prefix, rows in best.items():
-        chosen = next((row for row in rows if row.selected), None)
-        if chosen is None:  # its own network, which it holds itself
+        rows.setdefault(row.prefix, []).append(row)
+    for prefix, found in rows.items():
+        chosen = next((row for row in found if row.selected), None)
+        if chosen is None or not chosen.peer:  # its own network, which it holds itself
             continue
-        alike = [row for row in rows if row.selected or _equal(row, chosen)]
-        hops, peers = tuple(row.next_hop for row in alike), tuple(row.peer for row in alike)
-        add(2, prefix, hops, chosen.connection, peers)
-    return min(found, key=lambda item: item[:2])[2] if found else None
+        alike = [row for row in found if row is chosen or equal(row, chosen)]
+        ways = tuple(Way(row.next_hop, row.peer, row.connection) for row in alike)
+        yield DeviceRoute(prefix, "BGP", ways, chosen.decided_by)
+        for row in found:
+            if row not in alike and row.peer:
+                yield DeviceRoute(prefix, "BGP", (Way(row.next_hop, row.peer, row.connection),), row.decided_by)
 
 
-def _equal(row: BgpRoute, chosen: BgpRoute) -> bool:
-    return row.as_path == chosen.as_path and row.origin == chosen.origin and row.decided_by.startswith("tie-")
+def equal(row: BgpRoute, chosen: BgpRoute) -> bool:
+    """Only a tie-break tells it from the selected one: both carry traffic."""
+    same = row.as_path == chosen.as_path and row.origin == chosen.origin
+    return same and bool(row.peer) and bool(chosen.peer) and row.decided_by.startswith("tie-")
+
+
+def is_tunnel_route(topology: Topology, route: Route) -> bool:
+    """A device's or gateway's route that leads into a tunnel."""
+    names = {connection.name for connection in topology.vpn_connections}
+    if isinstance(route, DeviceRoute):
+        return bool(route.connections & names)
+    return isinstance(route, BgpRoute) and route.connection in names

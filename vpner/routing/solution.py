@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv6Address
 
+from vpner.routing.assumptions import DEFAULT, Assumptions
 from vpner.routing.bgp import Origin
 from vpner.routing.converge import Remembered
 from vpner.topology import Address, NextHopType, Prefix
@@ -78,6 +79,8 @@ class Tables:
     """Pairs of speakers with a session that is up, in both orders."""
     dead_tunnels: frozenset[tuple[str, int]] = frozenset()
     """Tunnels, by connection and gateway instance, whose outer packets find no way outside tunnels."""
+    failed: frozenset[str] = field(default=frozenset(), compare=False)
+    """Elements that are down. Equal tables are equal whatever led to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,7 @@ class Solution:
     """Switches of :class:`~vpner.routing.assumptions.Assumptions` on which the result depends."""
     memory: Memory = field(repr=False, compare=False)
     """What every speaker holds, for :func:`~vpner.routing.solve.solve` to go on from."""
+    assumptions: Assumptions = field(default=DEFAULT, repr=False)
 
     @property
     def tables(self) -> Tables:

@@ -39,20 +39,21 @@ def solve(
     assumed: set[str] = set()
     while down not in seen:
         seen[down] = len(rounds)
-        model = _Model(build(topology, assumptions, failed, down), down, memory if since else {})
+        model = _Model(build(topology, assumptions, failed, down), failed, down, memory if since else {})
         memory = model.memory()
         rounds.append(model.phases())
         down = dead_tunnels(model.fabric, rounds[-1])
         assumed |= model.fabric.assumed
     phases = tuple(tables for tables_of_round in rounds[seen[down] :] for tables in tables_of_round)
-    return Solution(phases, tuple(sorted(assumed)), memory)
+    return Solution(phases, tuple(sorted(assumed)), memory, assumptions)
 
 
 class _Model:
     """One fabric, solved: prefixes that nothing tells apart are settled once and share the result."""
 
-    def __init__(self, fabric: Fabric, down: frozenset[Tunnel], before: Memory) -> None:
+    def __init__(self, fabric: Fabric, failed: frozenset[str], down: frozenset[Tunnel], before: Memory) -> None:
         self.fabric = fabric
+        self.failed = failed
         self.down = down
         self.before = before
         self.steps = [steps_of(fabric, speaker) for speaker in range(len(fabric.speakers))]
@@ -134,6 +135,7 @@ class _Model:
                 for session in fabric.sessions
             ),
             dead_tunnels=self.down,
+            failed=self.failed,
         )
 
     def _rows(self, prefixes: Iterable[Prefix], speaker: int, paths: tuple[Path, ...]) -> Iterator[BgpRoute]:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 
-from vpner.routing.effective import hub_of
-from vpner.routing.lookup import device_lookup, effective_lookup
+from vpner.routing.bgp import PrefixSet
+from vpner.routing.effective import DROPPED, LINK_LOCAL, hub_of
+from vpner.routing.lookup import BgpTableIndex, Decision, DeviceRoute, DeviceTable, EffectiveTable, Way
 from vpner.routing.solution import BgpRoute, EffectiveRoute, Tables
-from vpner.topology import GATEWAY_SUBNET, Address, NextHopType, Router, Topology
+from vpner.topology import GATEWAY_SUBNET, Address, NextHopType, Router, Symbol, Topology, VpnConnection
 
 
 class Place(StrEnum):
@@ -22,21 +23,39 @@ class Place(StrEnum):
     EDGE = "edge"
 
 
+class Carrier(StrEnum):
+    """What takes a packet from one place to the next. ``overlay``: a router's own tunnel, of unknown encryption."""
+
+    AZURE = "Azure"
+    TUNNEL = "IPsec"
+    EXPRESSROUTE = "ExpressRoute"
+    HAIRPIN = "MSEE hairpin"
+    INTERNET = "Internet"
+    SITE = "site"
+    OVERLAY = "overlay"
+
+
 @dataclass(frozen=True, slots=True)
-class Hop:
-    """A place on the way, the address by which the packet was sent there, and the route that the place uses next."""
+class Step:
+    """A place on the way: the address by which the packet came, the route that it takes on, and what carries it."""
 
     place: Place
     name: str
-    address: Address | None
-    route: str = ""
+    address: Address | None = None
+    decision: Decision | None = None
+    carrier: Carrier | None = None
+    tunnel: str = ""
+    """``CONNECTION/INSTANCE``, where an IPsec tunnel carries it."""
 
 
 class End(StrEnum):
-    """``unknown``: the packet comes to something of which the topology does not say enough."""
+    """``arrived``: at the network of the address, of which nothing more is known; ``left``: to the Internet;
+    ``unknown``: the packet comes to something of which the topology does not say enough."""
 
     DELIVERED = "delivered"
+    ARRIVED = "arrived"
     DROPPED = "dropped"
+    LEFT = "left"
     LOOP = "loop"
     UNKNOWN = "unknown"
 
@@ -47,7 +66,12 @@ class Journey:
 
     end: End
     why: str
-    hops: tuple[Hop, ...]
+    steps: tuple[Step, ...]
+
+    @property
+    def hops(self) -> tuple[Step, ...]:
+        """Routers, gateways and edges on the way, without the source."""
+        return tuple(step for step in self.steps[1:] if step.place is not Place.SUBNET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +99,9 @@ def reach(topology: Topology, tables: Tables, source: str, destination: str) -> 
     return last
 
 
+Steps = tuple[Step, ...]
+
+
 class Tracer:
     """Traces packets through one set of tables."""
 
@@ -85,6 +112,9 @@ class Tracer:
         self.nics = {nic.name: nic for nic in topology.nics}
         self.gateways = {gateway.name: gateway for gateway in topology.vpn_gateways}
         self.er_gateways = {gateway.name: gateway for gateway in topology.er_gateways}
+        self.connections = {connection.name: connection for connection in topology.vpn_connections}
+        self.vnets = {vnet.name: vnet for vnet in topology.vnets}
+        self.space = PrefixSet(prefix for vnet in topology.vnets for prefix in vnet.prefixes)
         self.owners: dict[Address, str] = {
             ip: router.name for router in topology.routers for ip in (*router.addresses, *(n.ip for n in router.nics))
         }
@@ -92,6 +122,34 @@ class Tracer:
         self.in_vnets |= {nic.ip for router in topology.routers for nic in router.nics}
         for vpn in topology.vpn_gateways:
             self.in_vnets |= {ip for item in vpn.instances for ip in (item.bgp, item.tunnel) if ip is not None}
+        self._effective: dict[int, EffectiveTable] = {}
+        self._bgp: dict[str, BgpTableIndex] = {}
+        self._devices: dict[str, DeviceTable] = {}
+        self._hubs: dict[str, str | None] = {}
+
+    # Tables
+
+    def effective(self, vnet: str, subnet: str) -> EffectiveTable:
+        """Effective routes of a subnet; subnets that share them share the index."""
+        rows = self.tables.effective[vnet, subnet]
+        if id(rows) not in self._effective:
+            self._effective[id(rows)] = EffectiveTable(rows)
+        return self._effective[id(rows)]
+
+    def device(self, router: Router) -> DeviceTable:
+        if router.name not in self._devices:
+            self._devices[router.name] = DeviceTable(self.topology, router, self.tables)
+        return self._devices[router.name]
+
+    def _table(self, name: str, rows: Sequence[BgpRoute]) -> BgpTableIndex:
+        if name not in self._bgp:
+            self._bgp[name] = BgpTableIndex(rows)
+        return self._bgp[name]
+
+    def _hub(self, vnet: str) -> str | None:
+        if vnet not in self._hubs:
+            self._hubs[vnet] = hub_of(self.topology, vnet)
+        return self._hubs[vnet]
 
     def addresses(self, name: str) -> list[IPv4Address]:
         """Addresses of a NIC or router."""
@@ -102,176 +160,303 @@ class Tracer:
             found = [*(nic.ip for nic in router.nics), *router.addresses]
         return [ip for ip in found if isinstance(ip, IPv4Address)]
 
+    # Entrances
+
     def trace(self, source: str, target: IPv4Address) -> list[Journey]:
         """All ways of a packet from a NIC or router to an address."""
         if source in self.nics:
             nic = self.nics[source]
             return self.trace_from_subnet(nic.vnet, nic.subnet, target)
-        return list(self._at_router(target, source, ()))
+        return self.trace_from_router(source, target)
 
-    def trace_from_subnet(self, vnet: str, subnet: str, target: IPv4Address) -> list[Journey]:
+    def trace_from_subnet(self, vnet: str, subnet: str, target: Address) -> list[Journey]:
         """All ways of a packet that leaves a subnet, for example a gateway's own from GatewaySubnet."""
-        return list(self._at_subnet(target, vnet, subnet, ()))
+        return list(self._at_subnet(_Packet(target), vnet, subnet, ()))
 
-    def _go(self, target: IPv4Address, hop: Hop, hops: tuple[Hop, ...]) -> Iterator[Journey]:
-        path = (*hops, hop)
-        if any((hop.place, hop.name) == (old.place, old.name) for old in hops):
-            yield Journey(End.LOOP, f"comes back to {hop.name}", path)
-        elif hop.place is Place.ROUTER:
-            yield from self._at_router(target, hop.name, path)
-        elif hop.place is Place.VPN_GATEWAY:
-            yield from self._at_vpn_gateway(target, hop.name, path)
+    def trace_from_router(self, name: str, target: Address) -> list[Journey]:
+        """All ways of a packet that a router sends or forwards. A Symbol stands for any address of its subnet."""
+        return list(self._at_router(_Packet(target), Step(Place.ROUTER, name), ()))
+
+    # Places
+
+    def _go(self, packet: _Packet, arrival: Step, steps: Steps) -> Iterator[Journey]:
+        """To a router, gateway or edge. ``steps`` are complete, ``arrival`` is where the packet comes to."""
+        if any(old.place is arrival.place and old.name == arrival.name for old in steps):
+            yield Journey(End.LOOP, f"comes back to {arrival.name}", (*steps, arrival))
+        elif arrival.place is Place.ROUTER:
+            yield from self._at_router(packet, arrival, steps)
+        elif arrival.place is Place.VPN_GATEWAY:
+            yield from self._at_vpn_gateway(packet, arrival, steps)
         else:
-            yield from self._at_edge(target, hop.name, path)
+            yield from self._at_edge(packet, arrival, steps)
 
-    def _at_subnet(self, target: IPv4Address, vnet: str, subnet: str, hops: tuple[Hop, ...]) -> Iterator[Journey]:
-        route = effective_lookup(self.tables.effective[vnet, subnet], target)
-        if route is None:
-            yield Journey(End.DROPPED, f"{vnet}/{subnet} has no route to {target}", hops)
-        elif route.type in {NextHopType.VNET_LOCAL, NextHopType.VNET_PEERING, NextHopType.VNET_GLOBAL_PEERING}:
-            if target in self.in_vnets:
-                yield Journey(End.DELIVERED, f"{target} is in {route.prefix}", hops)
+    def _at_subnet(self, packet: _Packet, vnet: str, subnet: str, steps: Steps) -> Iterator[Journey]:
+        here = Step(Place.SUBNET, f"{vnet}/{subnet}")
+        decision = self.effective(vnet, subnet).lookup(packet.within)
+        if decision is None:
+            yield Journey(End.DROPPED, f"{here.name} has no route to {packet}", (*steps, here))
+            return
+        route = decision.route
+        assert isinstance(route, EffectiveRoute)
+        if route.type in {NextHopType.VNET_LOCAL, NextHopType.VNET_PEERING, NextHopType.VNET_GLOBAL_PEERING}:
+            path = (*steps, _onto(here, decision, Carrier.AZURE))
+            if packet.target in self.in_vnets:
+                yield Journey(End.DELIVERED, f"{packet} is in {route.prefix}", path)
+            elif self.space.covers(packet.within):
+                yield Journey(End.ARRIVED, f"nothing in {route.prefix} is known to have the address {packet}", path)
             else:
-                yield Journey(End.UNKNOWN, f"nothing in {route.prefix} is known to have the address {target}", hops)
-        elif route.type in {NextHopType.NONE, NextHopType.INTERNET}:
-            yield Journey(End.DROPPED, f"{vnet}/{subnet} sends {route.prefix} to {route.type}", hops)
+                yield Journey(End.UNKNOWN, f"{here.name} takes {packet} for an address of a VNet", path)
+        elif route.type is NextHopType.NONE:
+            path = (*steps, _onto(here, decision, None))
+            yield Journey(End.DROPPED, f"{here.name} sends {route.prefix} to {route.type}", path)
+        elif route.type is NextHopType.INTERNET:
+            private = _private(packet.within)
+            path = (*steps, _onto(here, decision, None if private else Carrier.INTERNET))
+            yield Journey(End.DROPPED if private else End.LEFT, f"{here.name} sends {route.prefix} to Internet", path)
         else:
-            yield from self._by_next_hops(target, vnet, route, hops)
+            yield from self._by_next_hops(packet, vnet, here, decision, route, steps)
 
     def _by_next_hops(
-        self, target: IPv4Address, vnet: str, route: EffectiveRoute, hops: tuple[Hop, ...]
+        self, packet: _Packet, vnet: str, here: Step, decision: Decision, route: EffectiveRoute, steps: Steps
     ) -> Iterator[Journey]:
-        hub = hub_of(self.topology, vnet)
         for address in route.next_hops:
             found = None
-            if not isinstance(address, IPv4Address) or route.type is NextHopType.VIRTUAL_NETWORK_GATEWAY:
-                found = self._gateway_hop(hub, address)  # type: ignore[arg-type]
-            if found is None and address in self.owners:
-                found = Hop(Place.ROUTER, self.owners[address], address)  # type: ignore[index,arg-type]
+            if isinstance(address, Symbol | IPv4Address):
+                if not isinstance(address, IPv4Address) or route.type is NextHopType.VIRTUAL_NETWORK_GATEWAY:
+                    found = self._gateway_hop(self._hub(vnet), address)
+                if found is None and address in self.owners:
+                    found = Step(Place.ROUTER, self.owners[address], address)
             if found is None:
-                yield Journey(End.UNKNOWN, f"nothing is known to have the next hop {address} of {route.prefix}", hops)
-            else:
-                yield from self._go(target, found, hops)
+                why = f"nothing is known to have the next hop {address} of {route.prefix}"
+                yield Journey(End.UNKNOWN, why, (*steps, _onto(here, decision, None)))
+                continue
+            carrier = Carrier.AZURE
+            if found.place is Place.EDGE:
+                carrier = Carrier.EXPRESSROUTE
+            elif found.place is Place.ROUTER and not self.routers[found.name].nics:
+                carrier = Carrier.OVERLAY
+            yield from self._go(packet, found, (*steps, _onto(here, decision, carrier)))
         if not route.next_hops:
-            yield Journey(End.UNKNOWN, f"{route.prefix} names no next hop", hops)
+            path = (*steps, _onto(here, decision, None))
+            yield Journey(End.UNKNOWN, f"{route.prefix} names no next hop", path)
 
-    def _gateway_hop(self, hub: str | None, address: Address) -> Hop | None:
+    def _gateway_hop(self, hub: str | None, address: Address) -> Step | None:
         """The VPN gateway instance or circuit edge that a NIC shows as next hop."""
         for gateway in self.topology.vpn_gateways:
             for index, instance in enumerate(gateway.instances):
-                if gateway.vnet == hub and address in {instance.bgp, instance.public}:
-                    return Hop(Place.VPN_GATEWAY, f"{gateway.name}/{index}", address)
+                if gateway.vnet == hub and address in {instance.bgp, instance.public, _public(gateway.name, index)}:
+                    return Step(Place.VPN_GATEWAY, f"{gateway.name}/{index}", address)
         circuits = {circuit.name: circuit for circuit in self.topology.circuits}
         for connection in self.topology.er_connections:
             shown = dict(connection.next_hops)
             for path in circuits[connection.circuit].paths:
                 ours = self.er_gateways[connection.gateway].vnet == hub
                 if ours and shown.get(path.name, path.msee) == address:
-                    return Hop(Place.EDGE, f"{connection.circuit}/{path.name}", address)
+                    return Step(Place.EDGE, f"{connection.circuit}/{path.name}", address)
         return None
 
-    def _at_router(self, target: IPv4Address, name: str, hops: tuple[Hop, ...]) -> Iterator[Journey]:
-        router = self.routers[name]
-        if self.owners.get(target) == name:
-            yield Journey(End.DELIVERED, f"{name} has the address {target}", hops)
+    def _at_router(self, packet: _Packet, here: Step, steps: Steps) -> Iterator[Journey]:
+        router = self.routers[here.name]
+        if f"routers/{router.name}" in self.tables.failed:
+            yield Journey(End.DROPPED, f"{router.name} is down", (*steps, here))
             return
-        table = self.tables.router_routes.get(name, ())
-        found = device_lookup(self.topology, router, table, target, IPv4Network(target))
-        if found is None or not found.peers:
-            hop = found.next_hops[0] if found else None
-            yield from self._static(target, router, hop, hops)
+        if self.owners.get(packet.target) == router.name:
+            yield Journey(End.DELIVERED, f"{router.name} has the address {packet}", (*steps, here))
             return
-        for peer, hop in zip(found.peers, found.next_hops, strict=True):
-            yield from self._to_peer(target, router, peer, hop, hops)
+        decision = self.device(router).lookup(packet.target, packet.within)
+        if decision is None:
+            yield from self._without_route(packet, router, here, steps)
+            return
+        route = decision.route
+        assert isinstance(route, DeviceRoute)
+        for way in route.ways:
+            if way.peer:
+                yield from self._to_peer(packet, router, way, here, decision, steps)
+            else:
+                yield from self._static(packet, router, way.next_hop, here, decision, steps)
+
+    def _without_route(self, packet: _Packet, router: Router, here: Step, steps: Steps) -> Iterator[Journey]:
+        if any(nic.subnet is not None for nic in router.nics):
+            yield from self._from_nic(packet, router, packet.target, _onto(here, None, Carrier.AZURE), steps)
+        elif any(_holds(item.prefix, packet) for item in router.announces):
+            why = f"{router.name} announces {packet}; what lies behind it is not described"
+            yield Journey(End.ARRIVED, why, (*steps, here))
+        else:
+            end = End.DROPPED if router.statics else End.UNKNOWN
+            yield Journey(end, f"{router.name} has no route to {packet}", (*steps, here))
 
     def _static(
-        self, target: IPv4Address, router: Router, next_hop: Address | None, hops: tuple[Hop, ...]
+        self, packet: _Packet, router: Router, next_hop: Address | None, here: Step, decision: Decision, steps: Steps
     ) -> Iterator[Journey]:
-        """By a connected or static route, or by the default route of the first NIC's subnet."""
+        """By a connected or static route, or a network of its own."""
         for circuit in self.topology.circuits:
             for path in circuit.paths:
                 if path.router == router.name and next_hop is not None and path.msee_peer_ip == next_hop:
                     edge = f"{circuit.name}/{path.name}"
                     if (router.name, edge) in self.tables.adjacent:
-                        yield from self._go(target, Hop(Place.EDGE, edge, next_hop), hops)
+                        along = _onto(here, decision, Carrier.EXPRESSROUTE)
+                        yield from self._go(packet, Step(Place.EDGE, edge, next_hop), (*steps, along))
                     else:
-                        yield Journey(End.DROPPED, f"the link from {router.name} to {edge} is down", hops)
+                        why = f"the link from {router.name} to {edge} is down"
+                        yield Journey(End.DROPPED, why, (*steps, _onto(here, decision, None)))
                     return
-        yield from self._from_nic(target, router, next_hop or target, hops)
+        owner = self.owners.get(next_hop) if next_hop is not None else None
+        if any(nic.subnet is not None for nic in router.nics):
+            along = _onto(here, decision, Carrier.AZURE)
+            yield from self._from_nic(packet, router, next_hop or packet.target, along, steps)
+        elif owner is not None and owner != router.name:
+            along = _onto(here, decision, self._between(router.name, owner))
+            yield from self._go(packet, Step(Place.ROUTER, owner, next_hop), (*steps, along))
+        elif any(_holds(prefix, packet) for prefix in router.networks):
+            path = (*steps, _onto(here, decision, None))
+            yield Journey(End.DELIVERED, f"{packet} is in a network of {router.name}", path)
+        else:
+            # the site behind a static route; but if the address is in Azure, the way there is not described
+            end = End.UNKNOWN if self.space.covers(packet.within) else End.ARRIVED
+            why = f"{router.name} sends {packet} to {next_hop or 'its own interface'}, which is not described"
+            yield Journey(end, why, (*steps, _onto(here, decision, Carrier.SITE)))
 
     def _from_nic(
-        self, target: IPv4Address, router: Router, towards: Address, hops: tuple[Hop, ...]
+        self, packet: _Packet, router: Router, towards: Address, along: Step, steps: Steps
     ) -> Iterator[Journey]:
         """Out of the NIC whose subnet holds an address (else the first): Azure then routes by the destination."""
-        vnets = {vnet.name: vnet for vnet in self.topology.vnets}
-        for nic in sorted(router.nics, key=lambda nic: not _holds(vnets[nic.vnet].subnet(nic.subnet or ""), towards)):
-            if nic.subnet is not None:
-                yield from self._at_subnet(target, nic.vnet, nic.subnet, hops)
-                return
-        networks = [prefix for prefix in router.networks if isinstance(prefix, IPv4Network)]
-        if any(target in prefix for prefix in networks):
-            yield Journey(End.DELIVERED, f"{target} is in a network of {router.name}", hops)
-        else:
-            end = End.DROPPED if router.statics else End.UNKNOWN
-            yield Journey(end, f"{router.name} has no route to {target}", hops)
+        nics = [nic for nic in router.nics if nic.subnet is not None]
+        for nic in sorted(nics, key=lambda nic: not _in_subnet(self.vnets[nic.vnet].subnet(nic.subnet or ""), towards))[
+            :1
+        ]:
+            yield from self._at_subnet(packet, nic.vnet, nic.subnet or "", (*steps, along))
 
     def _to_peer(
-        self, target: IPv4Address, router: Router, peer: str, next_hop: Address | None, hops: tuple[Hop, ...]
+        self, packet: _Packet, router: Router, way: Way, here: Step, decision: Decision, steps: Steps
     ) -> Iterator[Journey]:
-        owner = peer.rpartition("/")[0]
+        peer, owner = way.peer, way.peer.rpartition("/")[0]
         if owner in self.gateways:
-            yield from self._go(target, Hop(Place.VPN_GATEWAY, peer, next_hop), hops)
+            along = _onto(here, decision, Carrier.TUNNEL, self._tunnel(way.connection, peer))
+            yield from self._go(packet, Step(Place.VPN_GATEWAY, peer, way.next_hop), (*steps, along))
         elif peer in self.tables.circuit_routes:
-            yield from self._go(target, Hop(Place.EDGE, peer, next_hop), hops)
-        elif peer in self.routers and next_hop not in {nic.ip for nic in self.routers[peer].nics}:
-            yield from self._go(target, Hop(Place.ROUTER, peer, next_hop), hops)  # through a tunnel of their own
+            along = _onto(here, decision, Carrier.EXPRESSROUTE)
+            yield from self._go(packet, Step(Place.EDGE, peer, way.next_hop), (*steps, along))
+        elif peer in self.routers and way.next_hop not in {nic.ip for nic in self.routers[peer].nics}:
+            along = _onto(here, decision, self._between(router.name, peer))
+            yield from self._go(packet, Step(Place.ROUTER, peer, way.next_hop), (*steps, along))
+        elif not any(nic.subnet is not None for nic in router.nics):
+            path = (*steps, _onto(here, decision, None))
+            yield Journey(End.UNKNOWN, f"how {router.name} reaches {peer} is not described", path)
         else:
-            local = next((nic.ip for nic in router.nics), target)
+            local: Address = next((nic.ip for nic in router.nics), packet.target)
             for session in self.topology.bgp_sessions:
                 if router.name == session.a and session.b in {peer, owner}:
                     local = session.a_ip or local
                 elif router.name == session.b and session.a in {peer, owner}:
                     local = session.b_ip or local
-            yield from self._from_nic(target, router, local, hops)
+            yield from self._from_nic(packet, router, local, _onto(here, decision, Carrier.AZURE), steps)
 
-    def _at_vpn_gateway(self, target: IPv4Address, name: str, hops: tuple[Hop, ...]) -> Iterator[Journey]:
-        owner = name.rpartition("/")[0]
-        row = _best(self.tables.gateway_learned[name], target)
-        if row is None:
-            yield Journey(End.DROPPED, f"{name} has no route to {target}", hops)
+    def _between(self, first: str, second: str) -> Carrier:
+        """Between two routers: inside one site if both are on premises."""
+        in_azure = bool(self.routers[first].nics) or bool(self.routers[second].nics)
+        return Carrier.OVERLAY if in_azure else Carrier.SITE
+
+    def _tunnel(self, connection: str, instance: str) -> str:
+        """The name of the tunnel of a connection that an instance ends."""
+        return f"{connection}/{instance.rpartition('/')[2]}"
+
+    def _at_vpn_gateway(self, packet: _Packet, here: Step, steps: Steps) -> Iterator[Journey]:
+        owner = here.name.rpartition("/")[0]
+        if here.name not in self.tables.gateway_learned:
+            yield Journey(End.DROPPED, f"{here.name} is down", (*steps, here))
             return
+        found = self._table(here.name, self.tables.gateway_learned[here.name]).lookup(packet.within)
+        if found is None:
+            yield Journey(End.DROPPED, f"{here.name} has no route to {packet}", (*steps, here))
+            return
+        decision, rows = found
+        onward = dict.fromkeys(self._onward(here.name, row) for row in rows)
+        for arrival, tunnel in onward:
+            if arrival is None:
+                along = _onto(here, decision, Carrier.AZURE)
+                yield from self._at_subnet(packet, self.gateways[owner].vnet, GATEWAY_SUBNET, (*steps, along))
+            else:
+                along = _onto(here, decision, Carrier.TUNNEL if tunnel else Carrier.AZURE, tunnel)
+                yield from self._go(packet, arrival, (*steps, along))
+
+    def _onward(self, instance: str, row: BgpRoute) -> tuple[Step | None, str]:
+        """Where a VPN gateway's route leads, and through which tunnel. None: out of GatewaySubnet."""
+        owner = instance.rpartition("/")[0]
         if row.connection and not row.peer:
-            connection = next(item for item in self.topology.vpn_connections if item.name == row.connection)
+            connection = self.connections[row.connection]
+            tunnel = self._tunnel(connection.name, self._near(connection, instance))
             other = connection.remote if connection.gateway == owner else connection.gateway
             if other in self.gateways:
-                yield from self._go(target, Hop(Place.VPN_GATEWAY, f"{other}/0", None), hops)
+                return Step(Place.VPN_GATEWAY, f"{other}/0"), tunnel
+            return Step(Place.ROUTER, other, connection.remote_ip), tunnel
+        peer = row.peer.rpartition("/")[0]
+        if row.peer in self.routers:
+            return Step(Place.ROUTER, row.peer, row.next_hop), self._tunnel(row.connection, instance)
+        if peer in self.gateways:
+            remote = peer != owner
+            near = self._near(self.connections[row.connection], instance, row.peer) if remote else ""
+            tunnel = self._tunnel(row.connection, near) if remote else ""
+            return Step(Place.VPN_GATEWAY, row.peer, row.next_hop), tunnel
+        return None, ""
+
+    def _near(self, connection: VpnConnection, instance: str, peer: str = "") -> str:
+        """Of two instances of a connection, the one of its own gateway, which gives the tunnel its index."""
+        return instance if instance.rpartition("/")[0] == connection.gateway else peer or f"{connection.gateway}/0"
+
+    def _at_edge(self, packet: _Packet, here: Step, steps: Steps) -> Iterator[Journey]:
+        if here.name not in self.tables.circuit_routes:
+            yield Journey(End.DROPPED, f"{here.name} is down", (*steps, here))
+            return
+        found = self._table(here.name, self.tables.circuit_routes[here.name]).lookup(packet.within)
+        if found is None:
+            yield Journey(End.DROPPED, f"{here.name} has no route to {packet}", (*steps, here))
+            return
+        decision, rows = found
+        along = (*steps, _onto(here, decision, Carrier.EXPRESSROUTE))
+        for arrival in dict.fromkeys(self._behind_edge(row) for row in rows):
+            if isinstance(arrival, Step):
+                yield from self._go(packet, arrival, along)
             else:
-                yield from self._go(target, Hop(Place.ROUTER, other, connection.remote_ip), hops)
-        elif row.peer in self.routers:
-            yield from self._go(target, Hop(Place.ROUTER, row.peer, row.next_hop), hops)
-        elif row.peer.rpartition("/")[0] in self.gateways:
-            yield from self._go(target, Hop(Place.VPN_GATEWAY, row.peer, row.next_hop), hops)
-        else:
-            yield from self._at_subnet(target, self.gateways[owner].vnet, GATEWAY_SUBNET, hops)
+                yield from self._at_subnet(packet, arrival, GATEWAY_SUBNET, along)
 
-    def _at_edge(self, target: IPv4Address, name: str, hops: tuple[Hop, ...]) -> Iterator[Journey]:
-        row = _best(self.tables.circuit_routes[name], target)
-        if row is None:
-            yield Journey(End.DROPPED, f"{name} has no route to {target}", hops)
-        elif row.peer in self.routers:
-            yield from self._go(target, Hop(Place.ROUTER, row.peer, row.next_hop), hops)
-        elif row.peer in self.tables.circuit_routes:
-            yield from self._go(target, Hop(Place.EDGE, row.peer, row.next_hop), hops)
-        else:
-            gateway = self.er_gateways[row.peer.rpartition("/")[0]]
-            yield from self._at_subnet(target, gateway.vnet, GATEWAY_SUBNET, hops)
+    def _behind_edge(self, row: BgpRoute) -> Step | str:
+        """The router or other edge that an edge's route leads to, or the VNet of a gateway."""
+        if row.peer in self.routers:
+            return Step(Place.ROUTER, row.peer, row.next_hop)
+        if row.peer in self.tables.circuit_routes:
+            return Step(Place.EDGE, row.peer, row.next_hop)
+        return self.er_gateways[row.peer.rpartition("/")[0]].vnet
 
 
-def _holds(subnet: object, address: Address) -> bool:
+class _Packet:
+    """A destination. Of a Symbol only the subnet is known, which stands for it in lookups."""
+
+    __slots__ = ("target", "within")
+
+    def __init__(self, target: Address) -> None:
+        self.target = target
+        self.within = IPv4Network(target) if isinstance(target, IPv4Address) else target.within
+
+    def __str__(self) -> str:
+        return str(self.target)
+
+
+def _onto(step: Step, decision: Decision | None, carrier: Carrier | None, tunnel: str = "") -> Step:
+    return Step(step.place, step.name, step.address, decision, carrier, tunnel)
+
+
+def _public(gateway: str, index: int) -> Symbol:
+    return Symbol(gateway, f"instances[{index}].public", IPv4Network("0.0.0.0/0"))
+
+
+def _private(within: IPv4Network) -> bool:
+    return any(within.subnet_of(block) for block in (*DROPPED, LINK_LOCAL))
+
+
+def _holds(prefix: object, packet: _Packet) -> bool:
+    return isinstance(prefix, IPv4Network) and packet.within.subnet_of(prefix)
+
+
+def _in_subnet(subnet: object, address: Address) -> bool:
     prefix = getattr(subnet, "prefix", None)
     return isinstance(address, IPv4Address) and isinstance(prefix, IPv4Network) and address in prefix
-
-
-def _best(rows: Sequence[BgpRoute], target: IPv4Address) -> BgpRoute | None:
-    covering = [row for row in rows if row.selected and isinstance(row.prefix, IPv4Network) and target in row.prefix]
-    return max(covering, key=lambda row: row.prefix.prefixlen, default=None)

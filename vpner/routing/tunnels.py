@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from ipaddress import IPv4Address, IPv4Network
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address
 
 from vpner.routing.fabric import Fabric, Tunnel, members_of
-from vpner.routing.lookup import device_lookup
+from vpner.routing.lookup import is_tunnel_route
 from vpner.routing.solution import Tables
-from vpner.routing.trace import End, Place, Tracer
-from vpner.topology import GATEWAY_SUBNET, Address, Router, Underlay, VpnConnection, VpnGateway
+from vpner.routing.trace import Carrier, End, Journey, Tracer
+from vpner.topology import GATEWAY_SUBNET, Address, Router, Topology, Underlay, VpnConnection
 
 
 def dead_tunnels(fabric: Fabric, phases: Sequence[Tables]) -> frozenset[Tunnel]:
@@ -26,41 +27,76 @@ def endpoint_of(connection: VpnConnection, router: Router | None) -> Address | N
     return None
 
 
-def _dead(fabric: Fabric, tables: Tables) -> Iterator[Tunnel]:
-    tracer = Tracer(fabric.topology, tables)
-    for connection in fabric.topology.vpn_connections:
-        router = fabric.routers.get(connection.remote)
+@dataclass(frozen=True, slots=True)
+class Outer:
+    """A tunnel over ExpressRoute and the ways of its outer packets. None: an address of an end is not declared."""
+
+    connection: VpnConnection
+    instance: int
+    endpoint: Address | None
+    tunnel: Address | None
+    to_device: tuple[Journey, ...] | None
+    to_gateway: tuple[Journey, ...] | None
+
+    @property
+    def name(self) -> str:
+        return f"{self.connection.name}/{self.instance}"
+
+
+def outer_packets(tracer: Tracer) -> Iterator[Outer]:
+    """Every tunnel over ExpressRoute between a gateway and a device."""
+    for connection in tracer.topology.vpn_connections:
+        router = tracer.routers.get(connection.remote)
         if connection.over is not Underlay.EXPRESSROUTE or router is None:
             continue
-        gateway = fabric.gateways[connection.gateway]
-        reachable = _azure_side(fabric, tracer, gateway, endpoint_of(connection, router))
+        gateway = tracer.gateways[connection.gateway]
+        endpoint = endpoint_of(connection, router)
+        there = None
+        if endpoint is not None:
+            there = tuple(tracer.trace_from_subnet(gateway.vnet, GATEWAY_SUBNET, endpoint))
         for number in members_of(gateway, connection.instances):
-            if not (reachable and _device_side(fabric, tracer, router, gateway, number)):
-                yield connection.name, number
+            tunnel = gateway.instances[number].tunnel
+            back = None if tunnel is None else tuple(tracer.trace_from_router(router.name, tunnel))
+            yield Outer(connection, number, endpoint, tunnel, there, back)
 
 
-def _azure_side(fabric: Fabric, tracer: Tracer, gateway: VpnGateway, endpoint: Address | None) -> bool:
-    """tunnel-uses-gateway-subnet: the gateway sends outer packets by the routes of its subnet."""
-    if not isinstance(endpoint, IPv4Address):
-        return True
-    for journey in tracer.trace_from_subnet(gateway.vnet, GATEWAY_SUBNET, endpoint):
-        recursive = any(hop.place is Place.VPN_GATEWAY for hop in journey.hops)
-        if (recursive or journey.end in {End.DROPPED, End.LOOP}) and fabric.depends("tunnel_uses_gateway_subnet"):
-            return False
-    return True
+def through_tunnel(journeys: Sequence[Journey]) -> bool:
+    """A way of an outer packet that enters a tunnel."""
+    return any(step.carrier is Carrier.TUNNEL for journey in journeys for step in journey.steps)
 
 
-def _device_side(fabric: Fabric, tracer: Tracer, router: Router, gateway: VpnGateway, number: int) -> bool:
-    """The device sends outer packets by its own routes (device-own-lookup)."""
-    tunnel = gateway.instances[number].tunnel
-    if tunnel is None:
-        return True
-    within = IPv4Network(tunnel) if isinstance(tunnel, IPv4Address) else tunnel.within
-    table = tracer.tables.router_routes.get(router.name, ())
-    found = device_lookup(fabric.topology, router, table, tunnel, within)
-    vpn_sessions = {item.name for item in fabric.topology.vpn_connections if item.remote == router.name}
-    if found is not None and found.connection in vpn_sessions:
-        return not router.statics and fabric.depends("device_without_statics_avoids_tunnel")
-    if not router.statics or not isinstance(tunnel, IPv4Address):
-        return True
-    return all(item.end not in {End.DROPPED, End.LOOP} for item in tracer.trace(router.name, tunnel))
+def _dead(fabric: Fabric, tables: Tables) -> Iterator[Tunnel]:
+    tracer = Tracer(fabric.topology, tables)
+    for outer in outer_packets(tracer):
+        azure = azure_side_fails(outer) and fabric.depends("tunnel_uses_gateway_subnet")
+        if azure or device_side_fails(
+            fabric.topology, outer, lambda: fabric.depends("device_without_statics_avoids_tunnel")
+        ):
+            yield outer.connection.name, outer.instance
+
+
+def azure_side_fails(outer: Outer) -> str:
+    """Why the gateway's outer packets do not arrive, by the routes of its subnet (tunnel-uses-gateway-subnet)."""
+    journeys = outer.to_device or ()
+    if through_tunnel(journeys):
+        return f"the gateway's outer packets to {outer.endpoint} enter a tunnel themselves"
+    lost = [journey for journey in journeys if journey.end in {End.DROPPED, End.LOOP}]
+    return f"the gateway's outer packets to {outer.endpoint} are lost: {lost[0].why}" if lost else ""
+
+
+def device_side_fails(topology: Topology, outer: Outer, avoids: Callable[[], bool]) -> str:
+    """Why the device's outer packets do not arrive, by its own routes (device-own-lookup).
+
+    ``avoids`` is asked only for a device without static routes (device-without-statics-avoids-tunnel).
+    """
+    router = next(item for item in topology.routers if item.name == outer.connection.remote)
+    journeys = outer.to_gateway or ()
+    first = next((journey.steps[0].decision for journey in journeys), None)
+    if first is not None and is_tunnel_route(topology, first.route):
+        if not router.statics and avoids():
+            return ""
+        return f"{router.name}'s outer packets to {outer.tunnel} enter a tunnel themselves, by {first.prefix}"
+    if not router.statics or not isinstance(outer.tunnel, IPv4Address):
+        return ""
+    lost = [journey for journey in journeys if journey.end in {End.DROPPED, End.LOOP}]
+    return f"{router.name}'s outer packets to {outer.tunnel} are lost: {lost[0].why}" if lost else ""

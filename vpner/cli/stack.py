@@ -1,0 +1,120 @@
+"""``--stack NAME``: the network that a Pulumi stack would have, as the engine shows it at preview."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console
+
+import vpner
+from vpner.problems import Problem, Problems
+from vpner.readers.stack import read_stack
+from vpner.readers.state import read_snapshot
+from vpner.topology import Topology
+
+SNAPSHOT_FILE = "VPNER_SNAPSHOT_FILE"
+"""Tells the policy pack where to write the resources that it has seen."""
+
+_PROJECT = "Pulumi.yaml"
+_PACK = "PulumiPolicy.yaml"
+_SHOWN_LINES = 40
+
+
+def stack_topology(stack: str, folder: Path) -> Topology:
+    """Preview a stack of the project around ``folder`` and read its network.
+
+    Nothing is deployed. Whatever the policy pack says about the network is left to the command that asked. Raises
+    :class:`Problems` if there is no project, no ``pulumi``, the preview fails, or the network cannot be read.
+    """
+    project = _project(folder)
+    pack = _pack(project)
+    pulumi = shutil.which("pulumi")
+    if pulumi is None:
+        remedy = "put pulumi on PATH, or write the network down and use --topology FILE"
+        raise _refused("pulumi", "it is not on PATH", "A stack's network is read from its preview", remedy)
+    with tempfile.TemporaryDirectory(prefix="vpner-") as scratch:
+        file = Path(scratch) / "snapshot.json"
+        command = [pulumi, "preview", "--stack", stack, "--policy-pack", str(pack), "--non-interactive"]
+        command += _own_configuration(stack, project, Path(scratch))
+        finished = _preview(command, project, {**os.environ, SNAPSHOT_FILE: str(file)})
+        if not file.exists():
+            raise _failed(stack, finished)
+        text = file.read_text(encoding="utf-8")
+    origin = f"the preview of {stack}"
+    return read_stack(read_snapshot(text, origin), origin=origin)
+
+
+def _preview(command: list[str], folder: Path, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run the preview; what it does is shown as it goes on a terminal, and kept for an error."""
+    console = Console(stderr=True)
+    what = f"pulumi preview --stack {command[command.index('--stack') + 1]}"
+    if not console.is_terminal:
+        print(f"{what} ...", file=sys.stderr, flush=True)  # noqa: T201
+        return _run(command, folder, environment)
+    with console.status(what):
+        return _run(command, folder, environment)
+
+
+def _run(command: list[str], folder: Path, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+
+def _own_configuration(stack: str, project: Path, scratch: Path) -> list[str]:
+    """A copy of the stack's configuration: a preview writes a salt for its secrets into the file, if it has none."""
+    name = f"Pulumi.{stack.rpartition('/')[2]}.yaml"
+    if not (project / name).is_file():
+        return []
+    return ["--config-file", str(shutil.copy(project / name, scratch))]
+
+
+def _project(folder: Path) -> Path:
+    for candidate in (folder, *folder.parents):
+        if (candidate / _PROJECT).is_file():
+            return candidate
+    why, remedy = "--stack names a stack of the Pulumi project around this folder", "go to the project's folder"
+    raise _refused(str(folder), f"no {_PROJECT} here or above", why, remedy)
+
+
+def _pack(project: Path) -> Path:
+    """The project's own copy of the policy pack, else the one beside this package."""
+    for candidate in (project / "policies", Path(vpner.__file__).parent.parent / "policies"):
+        if (candidate / _PACK).is_file():
+            return candidate
+    why = "At preview only a policy pack sees every resource with what depends on it"
+    remedy = "put vpner's policies folder into the project, or install vpner from its checkout"
+    raise _refused(str(project / "policies"), "there is no policy pack", why, remedy)
+
+
+def _failed(stack: str, finished: subprocess.CompletedProcess[str]) -> Problems:
+    """The preview ended before the pack saw the stack: what Pulumi says is the reason."""
+    lines = finished.stdout.strip().splitlines()
+    said = "\n".join(lines[-_SHOWN_LINES:])
+    remedy = f"correct what `pulumi preview --stack {stack}` reports"
+    problem = Problem(
+        f"stack {stack}",
+        f"pulumi preview ended with {finished.returncode} before the network was known",
+        "The network is read from a preview that got through",
+        remedy,
+        "preview-failed",
+    )
+    print(said, file=sys.stderr)  # noqa: T201
+    return Problems("no network", [problem])
+
+
+def _refused(where: str, what: str, why: str, remedy: str) -> Problems:
+    return Problems("no network", [Problem(where, what, why, remedy, "stack")])

@@ -5,8 +5,9 @@ from __future__ import annotations
 from ipaddress import IPv4Address
 
 from tests.routing.networks import ER, HUB, case_named, network, routers
+from vpner.routing.journey import End, Place
 from vpner.routing.solve import solve
-from vpner.routing.trace import End, Place, Tracer, reach
+from vpner.routing.trace import Tracer, reach
 
 
 def test_packet_to_a_site_passes_the_edge_and_the_provider() -> None:

@@ -12,11 +12,11 @@ from vpner.routing.explain import Explanation, explain_lines, journey_lines, why
 from vpner.routing.fabric import failable
 from vpner.routing.failures import Reached, explore
 from vpner.routing.flows import AddressClass, Flow, Source, SourceKind
+from vpner.routing.journey import Carrier, End, Journey, Place, Step
 from vpner.routing.judge import all_flows, judge
 from vpner.routing.lookup import Decision, describe
 from vpner.routing.solution import BgpRoute, EffectiveRoute, Solution, Tables
 from vpner.routing.solve import solve
-from vpner.routing.trace import Carrier, End, Journey, Place, Step
 from vpner.routing.verdicts import SEVERITY, Evidence, FlowVerdict, Verdict
 
 __all__ = [

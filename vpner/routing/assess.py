@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -15,16 +15,16 @@ from vpner.routing.contract import contract_findings
 from vpner.routing.fabric import failable
 from vpner.routing.facts import facts
 from vpner.routing.failures import MOST_STATES, Reached, explore
+from vpner.routing.findings import VIOLATIONS, Code, Findings, allowed, code_of
 from vpner.routing.flows import Atlas, Flow
 from vpner.routing.judge import Court
 from vpner.routing.lookup import is_tunnel_route, live_tunnels
 from vpner.routing.solution import Solution
 from vpner.routing.solve import solve
-from vpner.routing.trace import Carrier, Place, Step
 from vpner.routing.verdicts import SEVERITY, Evidence, FlowVerdict, Verdict, weakest
-from vpner.topology import Mode, Topology
+from vpner.topology import Topology
 
-PAIRS_UP_TO = 30
+PAIRS_UP_TO = 24
 """Elements that can fail: with more of them, pairs are not tried unless somebody asks."""
 
 
@@ -125,52 +125,51 @@ class _Bench:
         )
 
     def assessment(self, flows: tuple[FlowVerdict, ...], failures: Failures) -> Assessment:
-        findings = contract_findings(self.topology, self.states)
-        contract = tuple(item for item in findings if not item.code.endswith("-unknown"))
-        unknown = [item for item in findings if item.code.endswith("-unknown")]
-        sorted_out = _Sorted(self.topology)
+        found = Findings(self.topology)
         up = _Carriers(self.topology, self.steady)
         for item in flows:
-            sorted_out.add(
-                item, (), up.could_carry(item.flow), bool(self.atlas.places_of(item.flow.destination.sample))
-            )
-        under: dict[tuple[Flow, Verdict], FailureVerdict] = {}
-        before = {item.flow: item for item in flows}
-        for state in self.states:
-            if not state.events:
-                continue
-            up = _Carriers(self.topology, state.solution)
-            for item in self._protected(state.solution):
-                was = before[item.flow]
-                if item.verdict is was.verdict:
-                    continue
-                key = item.flow, item.verdict
-                allowed = sorted_out.allowed(item, up.could_carry(item.flow), state.events)
-                known = under.get(key)
-                if known is None or (known.allowed and not allowed):
-                    under[key] = FailureVerdict(item.flow, item.verdict, was.verdict, state.events, item.why, allowed)
-                    sorted_out.add(item, state.events, up.could_carry(item.flow), False)
-        violations, inconclusive = sorted_out.problems(_VIOLATIONS), sorted_out.problems({"inconclusive"})
-        inconclusive = tuple(sorted({*inconclusive, *unknown}))
-        outcome = Outcome.AS_INTENDED
-        if violations or contract:
-            outcome = Outcome.VIOLATED
-        elif inconclusive:
-            outcome = Outcome.INCONCLUSIVE
+            somebody_there = bool(self.atlas.places_of(item.flow.destination.sample))
+            found.add(item, code_of(item, up.could_carry(item.flow), (), somebody_there), ())
+        under_failure = self._under_failure(flows, found)
+        findings = contract_findings(self.topology, self.states)
+        contract = tuple(item for item in findings if not item.code.endswith("-unknown"))
+        unknown = {item for item in findings if item.code.endswith("-unknown")}
+        violations = found.problems(VIOLATIONS)
+        inconclusive = tuple(sorted({*found.problems({Code.INCONCLUSIVE}), *unknown}))
+        outcome = Outcome.INCONCLUSIVE if inconclusive else Outcome.AS_INTENDED
         return Assessment(
-            outcome,
+            Outcome.VIOLATED if violations or contract else outcome,
             self.steady,
             flows,
-            tuple(sorted(under.values(), key=_severity)),
+            under_failure,
             violations,
             inconclusive,
             contract,
-            sorted_out.problems({"fallback"}),
+            found.problems({Code.FALLBACK}),
             tuple(self._notes()),
             tuple(sorted({name for item in flows for name in item.assumed})),
             len(self.states),
             failures,
         )
+
+    def _under_failure(self, flows: Sequence[FlowVerdict], found: Findings) -> tuple[FailureVerdict, ...]:
+        """The first state that leads to each other verdict of a flow, a forbidden one before an allowed one."""
+        steady = {item.flow: item.verdict for item in flows}
+        under: dict[tuple[Flow, Verdict], FailureVerdict] = {}
+        for state in self.states[1:]:
+            up = _Carriers(self.topology, state.solution)
+            for item in self._protected(state.solution):
+                tunnel_up, events = up.could_carry(item.flow), state.events
+                if item.verdict is steady[item.flow]:
+                    continue
+                found.add(item, code_of(item, tunnel_up, events, False), events)
+                fine = allowed(item, tunnel_up, events)
+                known = under.get((item.flow, item.verdict))
+                if known is None or (known.allowed and not fine):
+                    was = steady[item.flow]
+                    verdict = FailureVerdict(item.flow, item.verdict, was, events, item.why, fine)
+                    under[item.flow, item.verdict] = verdict
+        return tuple(sorted(under.values(), key=_severity))
 
     def _notes(self) -> Iterator[str]:
         if not self.topology.intent:
@@ -211,143 +210,3 @@ class _Carriers:
         """A tunnel is up that leads to the flow's site, whichever end that is."""
         ends = (IPv4Network(flow.destination.sample), *flow.source.prefixes)
         return any(self._known.covers(end) for end in ends)
-
-
-_VIOLATIONS = frozenset(
-    {"cleartext", "cleartext-under-failure", "required-has-fallback", "loop", "blackhole", "flapping"}
-)
-
-
-class _Sorted:
-    """Verdicts as problems: flows that one route decides make one problem."""
-
-    def __init__(self, topology: Topology) -> None:
-        self.topology = topology
-        self._groups: dict[tuple[object, ...], list[FlowVerdict]] = {}
-
-    def allowed(self, item: FlowVerdict, tunnel_up: bool, events: tuple[str, ...]) -> bool:
-        """By the mode of its intent. ``preferred`` promises nothing about two failures at once."""
-        if item.verdict is Verdict.CLEARTEXT:
-            several = sum(1 if event.startswith("fail ") else -1 for event in events) > 1
-            return item.flow.mode is Mode.PREFERRED and (not tunnel_up or several)
-        return item.verdict is not Verdict.INCONCLUSIVE
-
-    def add(self, item: FlowVerdict, events: tuple[str, ...], tunnel_up: bool, somebody_there: bool) -> None:
-        code = self._code(item, events, tunnel_up, somebody_there)
-        if code:
-            step = deciding_step(item)
-            route = (step.decision.prefix, step.decision.next_hops) if step and step.decision else item.why
-            key = code, item.flow.intent, events, step.place if step else None, route
-            self._groups.setdefault(key, []).append(item)
-
-    def _code(self, item: FlowVerdict, events: tuple[str, ...], tunnel_up: bool, somebody_there: bool) -> str:
-        verdict = item.verdict
-        if verdict is Verdict.INCONCLUSIVE:
-            return "inconclusive"
-        if verdict is Verdict.CLEARTEXT and len(set(item.phases)) > 1:
-            return "flapping"
-        if verdict is Verdict.CLEARTEXT:
-            if self.allowed(item, tunnel_up, events):
-                return "fallback"
-            if not events:
-                return "cleartext"
-            return "cleartext-under-failure" if tunnel_up else "required-has-fallback"
-        if events or not somebody_there:
-            return ""
-        if verdict is Verdict.LOOP:
-            return "loop"
-        return "blackhole" if verdict is Verdict.BLACKHOLE and (tunnel_up or len(set(item.phases)) > 1) else ""
-
-    def problems(self, codes: Iterable[str]) -> tuple[Problem, ...]:
-        wanted = set(codes)
-        found: dict[tuple[str, str, str], Problem] = {}
-        for key, items in self._groups.items():
-            code, intent, events = str(key[0]), str(key[1]), key[2]
-            if code in wanted:
-                problem = self._problem(code, intent, tuple(map(str, events)), items)  # type: ignore[arg-type]
-                found.setdefault((problem.where, code, problem.remedy), problem)
-        return tuple(sorted(found.values()))
-
-    def _problem(self, code: str, intent: str, events: tuple[str, ...], items: Sequence[FlowVerdict]) -> Problem:
-        shown = "; ".join(str(item.flow) for item in items[:3])
-        more = f"; and {len(items) - 3} more" if len(items) > 3 else ""
-        after = f" after {', '.join(events)}" if events else ""
-        first = items[0]
-        phases = f", through the phases {', '.join(first.phases)}" if len(set(first.phases)) > 1 else ""
-        what = f"{shown}{more}: {first.verdict}{after}{phases}. {first.why}"
-        return Problem(f"intent {intent}", what, _WHY[code], self._remedy(code, first), code, _source(first))
-
-    def _remedy(self, code: str, item: FlowVerdict) -> str:
-        step = deciding_step(item)
-        if code == "inconclusive":
-            return f"declare what is missing: {item.why}"
-        if step is None or step.decision is None:
-            return "see the hops of the flow"
-        prefix, azure = step.decision.prefix, step.place is Place.SUBNET
-        if code in {"fallback", "required-has-fallback"}:
-            side = "towards Azure" if azure else f"towards {step.name}"
-            return (
-                f"to close it, filter {prefix} and whatever else covers it on the ExpressRoute side {side}, so that "
-                "only the tunnel endpoints' /32 travel over ExpressRoute"
-            )
-        if code == "flapping":
-            return "add the routes that the findings of the /32 contract name"
-        if code in {"loop", "blackhole"}:
-            return f"correct the route at {step.name}: {item.why}"
-        if not azure:
-            return (
-                f"on {step.name}, prefer what comes through the tunnel for {prefix} by local preference, or filter it "
-                "from the ExpressRoute side; AS path cannot decide between paths of one length"
-            )
-        device = self._device_in(step.name.partition("/")[0])
-        if device:
-            return (
-                f"give {step.name} a route table without gateway route propagation, with a route for {prefix} (or "
-                f"0.0.0.0/0) to the VirtualAppliance {device}"
-            )
-        return (
-            f"let the tunnel win for {prefix} in Azure: hub routing preference VpnGateway (or ASPath with a shorter "
-            "path), or announce a more specific prefix through the tunnel only"
-        )
-
-    def _device_in(self, vnet: str) -> str:
-        """The address of a device of a tunnel in a VNet that stands for a site."""
-        remotes = {connection.remote for connection in self.topology.vpn_connections}
-        found = [
-            nic.ip
-            for router in self.topology.routers
-            if router.name in remotes
-            for nic in router.nics
-            if nic.vnet == vnet
-        ]
-        return str(found[-1]) if found else ""
-
-
-def deciding_step(item: FlowVerdict) -> Step | None:
-    """Of the worst way, the step that takes it out in clear, or the last one with a decision."""
-    if not item.journeys:
-        return None
-    steps = item.journeys[0].steps
-    clear = {Carrier.EXPRESSROUTE, Carrier.INTERNET}
-    out = next((step for step in steps if step.carrier in clear), None)
-    return out or next((step for step in reversed(steps) if step.decision), steps[-1])
-
-
-def _source(item: FlowVerdict) -> str:
-    step = deciding_step(item)
-    if step is None or step.decision is None:
-        return ""
-    fact = facts()[step.decision.rule]
-    return f"{fact.id}: {fact.source}"
-
-
-_WHY = {
-    "cleartext": "Protected traffic must be encrypted between device and gateway while a tunnel is up",
-    "cleartext-under-failure": "A tunnel that could carry this traffic is still up, yet it travels in clear",
-    "required-has-fallback": "Mode required means that only the tunnel may cover protected prefixes, whatever fails",
-    "fallback": "Mode preferred allows this while no tunnel to the site is up, and when two elements are down at once",
-    "flapping": "Routing oscillates; in one of its phases protected traffic travels in clear",
-    "loop": "Protected traffic goes round in circles",
-    "blackhole": "A tunnel to the site is up, yet protected traffic is lost",
-    "inconclusive": "What the model does not know it does not guess; this counts as failure",
-}

@@ -11,9 +11,10 @@ from ipaddress import IPv4Address, IPv4Network
 
 from vpner.problems import Problem
 from vpner.routing.failures import Reached
+from vpner.routing.journey import Carrier, End, Journey
 from vpner.routing.lookup import Decision, DeviceRoute, describe, is_tunnel_route
 from vpner.routing.solution import BgpRoute, EffectiveRoute, Source, Tables
-from vpner.routing.trace import Carrier, End, Journey, Tracer
+from vpner.routing.trace import Tracer
 from vpner.routing.tunnels import Outer, outer_packets, through_tunnel
 from vpner.topology import GATEWAY_SUBNET, Address, Router, State, Topology, VpnGateway
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from vpner.routing.bgp import Announced, Kind, Origin, Path, Session
+from vpner.routing.bgp import Announced, Kind, Origin, Path
 from vpner.routing.exchange import Offer, announce, tell
-from vpner.routing.fabric import Fabric
+from vpner.routing.fabric import Fabric, SessionKey
 from vpner.routing.steps import Steps, equals, rank
 from vpner.topology import Prefix
 
@@ -25,10 +25,6 @@ class Settled:
     held: tuple[tuple[Path, ...], ...]
 
 
-SessionKey = tuple[str, str, str, str, str]
-"""A session by the names of its ends, in words that mean the same in every fabric of one topology."""
-
-
 @dataclass(frozen=True, slots=True)
 class Remembered:
     """What speakers held of a prefix before something changed: paths by session, and the selected one's session."""
@@ -37,14 +33,9 @@ class Remembered:
     selected: frozenset[SessionKey]
 
 
-def session_key(fabric: Fabric, session: Session) -> SessionKey:
-    ends = fabric.speakers[session.sender].name, fabric.speakers[session.receiver].name
-    return *ends, session.name, str(session.sender_ip), str(session.receiver_ip)
-
-
 def remember(fabric: Fabric, settled: Settled) -> Remembered:
     """A settled state, to start from when something has failed or been repaired."""
-    keys = [session_key(fabric, session) for session in fabric.sessions]
+    keys = fabric.session_keys
     held = {keys[path.session]: path for paths in settled.held for path in paths if path.session >= 0}
     first = [paths[0] for paths in settled.held if paths]
     return Remembered(held, frozenset(keys[path.session] for path in first if path.session >= 0))
@@ -98,8 +89,7 @@ class _Talk:
         self.incumbents: dict[int, int] = {}
 
     def recall(self, before: Remembered) -> None:
-        for session in self.fabric.sessions:
-            key = session_key(self.fabric, session)
+        for session, key in zip(self.fabric.sessions, self.fabric.session_keys, strict=True):
             if key in before.held:
                 self.held[session.receiver][session.index] = replace(before.held[key], session=session.index)
             if key in before.selected:

@@ -10,10 +10,10 @@ from textwrap import indent
 from vpner.problems import Problem, Problems
 from vpner.routing.facts import facts
 from vpner.routing.flows import Flow, Source
+from vpner.routing.journey import Journey
 from vpner.routing.judge import Court
 from vpner.routing.lookup import describe
 from vpner.routing.solution import Solution
-from vpner.routing.trace import Journey
 from vpner.routing.verdicts import FlowVerdict
 from vpner.topology import Topology
 

@@ -29,6 +29,9 @@ from vpner.topology import (
 Tunnel = tuple[str, int]
 """A VPN connection and the index of the gateway instance that ends it."""
 
+SessionKey = tuple[str, str, str, str, str]
+"""A session by the names of its ends, in words that mean the same in every fabric of one topology."""
+
 EDGE_WEIGHT = 32769
 """What a gateway gives to paths of its edge, and a VPN gateway to those of the ExpressRoute gateway."""
 
@@ -59,6 +62,7 @@ class Fabric:
     servers: Mapping[str, RouteServer] = field(default_factory=dict[str, RouteServer])
     """By VNet."""
     routers: Mapping[str, Router] = field(default_factory=dict[str, Router])
+    session_keys: tuple[SessionKey, ...] = ()
     order: tuple[int, ...] = ()
     """Speakers in the order in which they speak, which names do not decide where addresses can."""
 
@@ -139,6 +143,7 @@ class _Builder:
             self._vpn(connection)
         self._bgp_sessions()
         self._router_origins()
+        fabric.session_keys = tuple(self._session_key(session) for session in fabric.sessions)
         fabric.order = tuple(
             sorted(
                 range(len(fabric.speakers)),
@@ -150,6 +155,10 @@ class _Builder:
             )
         )
         return fabric
+
+    def _session_key(self, session: Session) -> SessionKey:
+        ends = self.fabric.speakers[session.sender].name, self.fabric.speakers[session.receiver].name
+        return *ends, session.name, str(session.sender_ip), str(session.receiver_ip)
 
     def _add(self, kind: str, speaker: Speaker) -> None:
         if f"{kind}/{speaker.name}" in self.failed:

@@ -34,7 +34,9 @@ def explore(
 
     Routing remembers: of equal paths the oldest stays, and under Route Server traffic can stay on a path that took over
     (er-gateway-weight-first). So a state is what is down *and* what was selected before, and repairing everything need
-    not lead back to the first state. The state in which every VPN connection is down comes last, whatever the depth.
+    not lead back to the first state. Histories of up to ``depth + 1`` events are followed: for a depth of 1 a failure
+    and its repair; for 2 also the repair of one of two, and a failure after a repair. The state in which every VPN
+    connection is down comes last.
     """
     first = Reached((), frozenset(), steady or solve(topology, assumptions))
     elements = [name for name in failable(topology) if _matters(topology, name)] if depth else []
@@ -43,6 +45,8 @@ def explore(
     while queue:
         here = queue.popleft()
         yield here
+        if len(here.events) > depth:
+            continue
         fails = [("fail", name) for name in elements if name not in here.failed and len(here.failed) < depth]
         for event, name in (*fails, *(("repair", name) for name in sorted(here.failed))):
             if len(seen) >= MOST_STATES:
@@ -67,10 +71,10 @@ def _identity(state: Reached) -> tuple[object, ...]:
 
 
 def _forwarding(tables: Tables) -> Hashable:
-    effective = {id(rows): rows for rows in tables.effective.values()}
+    effective = {id(rows): (subnet, rows) for subnet, rows in tables.effective.items()}
     learned = (tables.gateway_learned, tables.circuit_routes, tables.router_routes)
     return (
-        frozenset((row.prefix, row.next_hops) for rows in effective.values() for row in rows),
+        frozenset((name, row.prefix, row.next_hops) for name, rows in effective.values() for row in rows),
         frozenset(
             (name, row.prefix, row.peer.rpartition("/")[0] or row.peer, row.connection)
             for group in learned

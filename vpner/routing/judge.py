@@ -9,8 +9,8 @@ from ipaddress import IPv4Address, IPv4Network
 
 from vpner.routing.bgp import PrefixSet
 from vpner.routing.flows import Atlas, Flow, Source, SourceKind, name_of, without
+from vpner.routing.journey import Journey
 from vpner.routing.solution import Solution
-from vpner.routing.trace import Journey
 from vpner.routing.verdicts import SEVERITY, Evidence, FlowVerdict, Scene, Verdict, worst
 from vpner.topology import Exemption, Intent, Topology
 

@@ -46,7 +46,7 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class DeviceRoute:
-    """A route of a device. ``kind`` is ``connected``, ``static``, ``network`` (its own) or ``BGP``."""
+    """A route of a device. ``kind`` is ``connected``, ``static``, ``network`` (its own), ``announced`` or ``BGP``."""
 
     prefix: Prefix
     kind: str
@@ -151,7 +151,7 @@ class BgpTableIndex:
         if not found:
             return None
         chosen, *others = found[0]
-        alike = (chosen, *(row for row in others if equal(row, chosen)))
+        alike = (chosen, *(row for row in others if _equally_good(row, chosen)))
         losers = tuple(row for row in others if row not in alike)
         return Decision(chosen, losers, tuple(rows[0] for rows in found[1:])), alike
 
@@ -165,6 +165,9 @@ class DeviceTable:
         routes += [
             DeviceRoute(prefix, "network", (Way(None),), "router-own-routes-first") for prefix in router.networks
         ]
+        if not router.nics:  # what it announces it has, beyond what is described
+            own = (item.prefix for item in router.announces)
+            routes += [DeviceRoute(prefix, "announced", (Way(None),), "router-own-routes-first") for prefix in own]
         routes += _learned(tables.router_routes.get(router.name, ()))
         self._rows = LongestPrefix((route.prefix, route) for route in routes)
 
@@ -226,7 +229,7 @@ def _learned(table: Iterable[BgpRoute]) -> Iterator[DeviceRoute]:
         chosen = next((row for row in found if row.selected), None)
         if chosen is None or not chosen.peer:  # its own network, which it holds itself
             continue
-        alike = [row for row in found if row is chosen or equal(row, chosen)]
+        alike = [row for row in found if row is chosen or _multipath(row, chosen)]
         ways = tuple(Way(row.next_hop, row.peer, row.connection) for row in alike)
         yield DeviceRoute(prefix, "BGP", ways, chosen.decided_by)
         for row in found:
@@ -234,10 +237,14 @@ def _learned(table: Iterable[BgpRoute]) -> Iterator[DeviceRoute]:
                 yield DeviceRoute(prefix, "BGP", (Way(row.next_hop, row.peer, row.connection),), row.decided_by)
 
 
-def equal(row: BgpRoute, chosen: BgpRoute) -> bool:
+def _equally_good(row: BgpRoute, chosen: BgpRoute) -> bool:
     """Only a tie-break tells it from the selected one: both carry traffic."""
-    same = row.as_path == chosen.as_path and row.origin == chosen.origin
-    return same and bool(row.peer) and bool(chosen.peer) and row.decided_by.startswith("tie-")
+    return row.origin == chosen.origin and bool(row.peer and chosen.peer) and row.decided_by.startswith("tie-")
+
+
+def _multipath(row: BgpRoute, chosen: BgpRoute) -> bool:
+    """Devices share traffic among paths with one and the same AS path, unless they are told to relax that."""
+    return row.as_path == chosen.as_path and _equally_good(row, chosen)
 
 
 def is_tunnel_route(topology: Topology, route: Route) -> bool:

@@ -4,74 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 
 from vpner.routing.bgp import PrefixSet
 from vpner.routing.effective import DROPPED, LINK_LOCAL, hub_of
+from vpner.routing.journey import Carrier, End, Journey, Place, Step
 from vpner.routing.lookup import BgpTableIndex, Decision, DeviceRoute, DeviceTable, EffectiveTable, Way
 from vpner.routing.solution import BgpRoute, EffectiveRoute, Tables
 from vpner.topology import GATEWAY_SUBNET, Address, NextHopType, Router, Symbol, Topology, VpnConnection
-
-
-class Place(StrEnum):
-    """Where a packet can be."""
-
-    SUBNET = "subnet"
-    ROUTER = "router"
-    VPN_GATEWAY = "vpn-gateway"
-    EDGE = "edge"
-
-
-class Carrier(StrEnum):
-    """What takes a packet from one place to the next. ``overlay``: a router's own tunnel, of unknown encryption."""
-
-    AZURE = "Azure"
-    TUNNEL = "IPsec"
-    EXPRESSROUTE = "ExpressRoute"
-    HAIRPIN = "MSEE hairpin"
-    INTERNET = "Internet"
-    SITE = "site"
-    OVERLAY = "overlay"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A place on the way: the address by which the packet came, the route that it takes on, and what carries it."""
-
-    place: Place
-    name: str
-    address: Address | None = None
-    decision: Decision | None = None
-    carrier: Carrier | None = None
-    tunnel: str = ""
-    """``CONNECTION/INSTANCE``, where an IPsec tunnel carries it."""
-
-
-class End(StrEnum):
-    """``arrived``: at the network of the address, of which nothing more is known; ``left``: to the Internet;
-    ``unknown``: the packet comes to something of which the topology does not say enough."""
-
-    DELIVERED = "delivered"
-    ARRIVED = "arrived"
-    DROPPED = "dropped"
-    LEFT = "left"
-    LOOP = "loop"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Journey:
-    """One way that a packet can take; with several equal routes there are several."""
-
-    end: End
-    why: str
-    steps: tuple[Step, ...]
-
-    @property
-    def hops(self) -> tuple[Step, ...]:
-        """Routers, gateways and edges on the way, without the source."""
-        return tuple(step for step in self.steps[1:] if step.place is not Place.SUBNET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,9 +218,6 @@ class Tracer:
     def _without_route(self, packet: _Packet, router: Router, here: Step, steps: Steps) -> Iterator[Journey]:
         if any(nic.subnet is not None for nic in router.nics):
             yield from self._from_nic(packet, router, packet.target, _onto(here, None, Carrier.AZURE), steps)
-        elif any(_holds(item.prefix, packet) for item in router.announces):
-            why = f"{router.name} announces {packet}; what lies behind it is not described"
-            yield Journey(End.ARRIVED, why, (*steps, here))
         else:
             end = End.DROPPED if router.statics else End.UNKNOWN
             yield Journey(end, f"{router.name} has no route to {packet}", (*steps, here))
@@ -313,7 +250,7 @@ class Tracer:
         else:
             # the site behind a static route; but if the address is in Azure, the way there is not described
             end = End.UNKNOWN if self.space.covers(packet.within) else End.ARRIVED
-            why = f"{router.name} sends {packet} to {next_hop or 'its own interface'}, which is not described"
+            why = f"{router.name} sends {packet} to {next_hop or 'where it has it from'}, which is not described"
             yield Journey(end, why, (*steps, _onto(here, decision, Carrier.SITE)))
 
     def _from_nic(

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from vpner.routing.fabric import Fabric, Tunnel, members_of
+from vpner.routing.journey import Carrier, End, Journey
 from vpner.routing.lookup import is_tunnel_route
 from vpner.routing.solution import Tables
-from vpner.routing.trace import Carrier, End, Journey, Tracer
+from vpner.routing.trace import Tracer
 from vpner.topology import GATEWAY_SUBNET, Address, Router, Topology, Underlay, VpnConnection
 
 

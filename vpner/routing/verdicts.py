@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from vpner.routing.assumptions import Assumptions
 from vpner.routing.facts import Grade, facts
 from vpner.routing.flows import Flow
+from vpner.routing.journey import Carrier, End, Journey, Place, Step
 from vpner.routing.solution import Tables
-from vpner.routing.trace import Carrier, End, Journey, Place, Step, Tracer
+from vpner.routing.trace import Tracer
 from vpner.routing.tunnels import Outer, azure_side_fails, device_side_fails, outer_packets
 from vpner.topology import Topology, Underlay
 
@@ -100,48 +101,57 @@ class Scene:
 
     def verdict(self, journey: Journey) -> tuple[Verdict, str]:
         """Of one way, with the reason."""
-        for step in journey.steps:
-            if step.carrier is Carrier.EXPRESSROUTE:
-                return Verdict.CLEARTEXT, f"{_decision(step)} takes it to ExpressRoute outside a tunnel"
-            if step.carrier is Carrier.INTERNET:
-                return Verdict.CLEARTEXT, f"{_decision(step)} takes it to the Internet outside a tunnel"
-        overlay = next((step for step in journey.steps if step.carrier is Carrier.OVERLAY), None)
-        if overlay is not None:
-            return Verdict.INCONCLUSIVE, f"{_decision(overlay)} leaves by a tunnel of its own, of unknown encryption"
-        tunnels = [step for step in journey.steps if step.carrier is Carrier.TUNNEL]
-        for step in tunnels:
-            found = self._tunnel(step.tunnel)
-            if found is not None:
-                return found
-        if journey.end is End.UNKNOWN:
-            return Verdict.INCONCLUSIVE, journey.why
-        if journey.end is End.LOOP:
-            return Verdict.LOOP, journey.why
-        if journey.end in {End.DROPPED, End.LEFT}:
-            return Verdict.BLACKHOLE, journey.why
-        if tunnels:
-            return Verdict.ENCRYPTED, f"{_decision(tunnels[0])} takes it through the tunnel {tunnels[0].tunnel}"
-        return Verdict.LOCAL, "it never leaves Azure, or the site"
+        return next(self._reasons(journey))
 
-    def _tunnel(self, name: str) -> tuple[Verdict, str] | None:
-        """Why a tunnel does not carry anything, or cannot be judged."""
-        connection = self.connections[name.rpartition("/")[0]]
+    def _reasons(self, journey: Journey) -> Iterator[tuple[Verdict, str]]:
+        """All that can be said of a way, worst first."""
+        tunnels = list(dict.fromkeys(step.tunnel for step in journey.steps if step.tunnel))
+        for step in journey.steps:
+            if step.carrier in {Carrier.EXPRESSROUTE, Carrier.INTERNET}:
+                yield Verdict.CLEARTEXT, f"{_decision(step)} takes it to {step.carrier} outside a tunnel"
+        for step in journey.steps:
+            if step.carrier is Carrier.OVERLAY:
+                yield Verdict.INCONCLUSIVE, f"{_decision(step)} leaves by a tunnel of its own, of unknown encryption"
+        for why in filter(None, map(self._unknown, tunnels)):
+            yield Verdict.INCONCLUSIVE, why
+        if journey.end is End.UNKNOWN:
+            yield Verdict.INCONCLUSIVE, journey.why
+        if journey.end is End.LOOP:
+            yield Verdict.LOOP, journey.why
+        for name in tunnels:
+            why = self._fails(name)
+            if why:
+                yield Verdict.BLACKHOLE, f"the tunnel {name} carries nothing: {why}"
+        if journey.end is End.DROPPED:
+            yield Verdict.BLACKHOLE, journey.why
+        into = next((step for step in journey.steps if step.tunnel), None)
+        if into is not None:
+            yield Verdict.ENCRYPTED, f"{_decision(into)} takes it through the tunnel {into.tunnel}"
+        yield Verdict.LOCAL, "it never leaves Azure, or the site"
+
+    def _unknown(self, name: str) -> str:
+        """What is not known of a tunnel over ExpressRoute, and must be declared."""
+        connection, outer = self.connections[name.rpartition("/")[0]], self.outers.get(name)
         if connection.over is not Underlay.EXPRESSROUTE:
-            return None
-        outer = self.outers.get(name)
+            return ""
         if outer is None:
-            return Verdict.INCONCLUSIVE, f"{name} joins two VPN gateways over ExpressRoute, which is not modelled"
+            return f"{name} joins two VPN gateways over ExpressRoute, which is not modelled"
         if outer.endpoint is None:
-            what = f"the device's tunnel endpoint of {connection.name} is unknown: declare its remote_endpoint"
-            return Verdict.INCONCLUSIVE, what
+            return f"the device's tunnel endpoint is unknown: declare remote_endpoint of {connection.name}"
         if outer.tunnel is None:
             where = f"vpn_gateways.{connection.gateway}.instances[{outer.instance}]"
-            return Verdict.INCONCLUSIVE, f"the gateway's private tunnel address is unknown: declare {where}.tunnel"
-        fails = azure_side_fails(outer) if self.assumptions.tunnel_uses_gateway_subnet else ""
-        fails = fails or device_side_fails(
-            self.topology, outer, lambda: self.assumptions.device_without_statics_avoids_tunnel
+            return f"the gateway's private tunnel address is unknown: declare {where}.tunnel"
+        return ""
+
+    def _fails(self, name: str) -> str:
+        """Why the outer packets of a tunnel do not arrive."""
+        outer, assumptions = self.outers.get(name), self.assumptions
+        if outer is None:
+            return ""
+        azure = azure_side_fails(outer) if assumptions.tunnel_uses_gateway_subnet else ""
+        return azure or device_side_fails(
+            self.topology, outer, lambda: assumptions.device_without_statics_avoids_tunnel
         )
-        return (Verdict.BLACKHOLE, f"the tunnel {name} carries nothing: {fails}") if fails else None
 
     def underlay(self, journey: Journey) -> tuple[Carrier, ...]:
         """What carries the packets outside Azure and sites."""

@@ -76,6 +76,9 @@ def renamed(document: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
             owner, slash, member = value.partition("/")
             if key == "to" and slash and owner in names:
                 return f"{names[owner]}/{member}"
+            owner, dot, member = value.partition(".instances[")
+            if dot and owner in names:
+                return f"{names[owner]}.instances[{member}"
             return names.get(value, value) if key not in {"state", "over", "mode", "next_hop_type", "subnet"} else value
         return value
 

@@ -69,12 +69,24 @@ def test_spokes_with_1000_prefixes_on_site_solved(benchmark: Benchmark, spokes: 
     measure(benchmark, lambda: solve(network), rounds=3)
 
 
-def test_50_spokes_with_1000_prefixes_on_site_judged(benchmark: Benchmark) -> None:
-    network = hub_and_spokes(50, PREFIXES)
-    solution = solve(network)
+@pytest.mark.parametrize("spokes", [50, 200, 1000])
+def test_spokes_with_1000_prefixes_on_site_solved_and_judged(benchmark: Benchmark, spokes: int) -> None:
+    network = hub_and_spokes(spokes, PREFIXES)
 
     def work() -> Solution:
+        solution = solve(network)
         judge(network, solution, DAY)
         return solution
 
-    measure(benchmark, work, rounds=1)
+    measure(benchmark, work, rounds=3)
+
+
+def test_200_spokes_with_1000_prefixes_on_site_checked_without_failures(benchmark: Benchmark) -> None:
+    """Five solutions: the steady state, and one for each assumption that could be wrong."""
+    network = hub_and_spokes(200, PREFIXES)
+    measure(benchmark, lambda: assess(network, DAY, failures=Failures.NONE).solution, rounds=1)
+
+
+def test_50_spokes_with_1000_prefixes_on_site_checked_under_all_single_failures(benchmark: Benchmark) -> None:
+    network = hub_and_spokes(50, PREFIXES)
+    measure(benchmark, lambda: assess(network, DAY, failures=Failures.SINGLE).solution, rounds=1)

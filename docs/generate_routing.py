@@ -96,14 +96,14 @@ def _section(title: str, network: Topology, used: set[str]) -> Section:
 
 def _verdicts(found: Iterable[FlowVerdict]) -> Grid:
     """A line for all flows that share their verdict and what carries them; the tunnel's own traffic is left out."""
-    sources: dict[tuple[Verdict, str, IPv4Network], list[str]] = {}
+    sources: dict[tuple[Verdict, str, tuple[IPv4Network, ...]], list[str]] = {}
     for item in found:
         if item.verdict is not Verdict.TRANSPORT:
             over = ", ".join(carrier.value for carrier in item.underlay)
-            sources.setdefault((item.verdict, over, item.flow.destination.prefix), []).append(str(item.flow.source))
+            sources.setdefault((item.verdict, over, item.flow.destination.prefixes), []).append(str(item.flow.source))
     lines: dict[tuple[Verdict, str, str], list[IPv4Network]] = {}
     for (verdict, over, destination), names in sources.items():
-        lines.setdefault((verdict, ", ".join(dict.fromkeys(names)), over), []).append(destination)
+        lines.setdefault((verdict, ", ".join(dict.fromkeys(names)), over), []).extend(destination)
     return Grid(
         ("verdict", "from", "to", "over"),
         tuple(

@@ -40,7 +40,7 @@ def protect(topology: Topology, *exempt: Exemption, to: IPv4Network = SITE, mode
 def verdicts(topology: Topology, failed: frozenset[str] = frozenset()) -> dict[str, FlowVerdict]:
     """By source and destination. The intents of these tests have one class of destinations per prefix."""
     found = judge(topology, solve(topology, failed=failed), TODAY)
-    return {f"{item.flow.source} -> {item.flow.destination.prefix}": item for item in found}
+    return {f"{item.flow.source} -> {item.flow.destination.prefixes[0]}": item for item in found}
 
 
 def one(topology: Topology, failed: frozenset[str] = frozenset()) -> FlowVerdict:
@@ -153,14 +153,14 @@ def test_appliance_whose_subnet_sends_packets_back_is_a_loop() -> None:
     topology = network(APPLIANCES)
     found = why(topology, solve(topology), IPv4Address("10.0.0.4"), IPv4Address("10.0.0.37"))
     assert found.there.verdict is Verdict.LOCAL
-    loop = next(item for item in all_flows(topology, solve(topology)) if item.flow.destination.prefix == SITE)
+    loop = next(item for item in all_flows(topology, solve(topology)) if item.flow.destination.prefixes == (SITE,))
     assert loop.verdict is Verdict.LOOP
     assert "comes back to nva" in loop.why
 
 
 def test_next_hop_that_nothing_is_known_to_have_is_inconclusive() -> None:
     topology = network(APPLIANCES.replace("next_hop: 10.0.0.36", "next_hop: 10.0.0.40"))
-    loop = next(item for item in all_flows(topology, solve(topology)) if item.flow.destination.prefix == SITE)
+    loop = next(item for item in all_flows(topology, solve(topology)) if item.flow.destination.prefixes == (SITE,))
     assert loop.verdict is Verdict.INCONCLUSIVE
     assert "10.0.0.40" in loop.why
 

@@ -201,7 +201,8 @@ def test_weakest_evidence_counts_outer_packets_and_names_what_is_assumed() -> No
 def test_gateway_addresses_are_transport_although_the_intent_covers_them() -> None:
     topology = lab()
     transport = [item for item in judge(topology, solve(topology), TODAY) if item.verdict is Verdict.TRANSPORT]
-    assert {str(item.flow.destination.prefix) for item in transport} >= {"10.0.0.36/32", "10.0.0.37/32"}
+    for tunnel in (IPv4Address("10.0.0.36"), IPv4Address("10.0.0.37")):
+        assert any(tunnel in item.flow.destination for item in transport)
     assert {item.flow.source.kind for item in transport} == {SourceKind.SUBNET}
 
 

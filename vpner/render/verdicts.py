@@ -119,6 +119,8 @@ def _ends(item: FlowVerdict | FailureVerdict) -> dict[str, Any]:
         "mode": flow.mode.value if flow.mode else None,
         "from": str(flow.source),
         "to": str(flow.destination),
+        "prefixes": [str(prefix) for prefix in flow.destination.prefixes],
+        "except": [str(hole) for hole in flow.destination.holes],
     }
 
 

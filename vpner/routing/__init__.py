@@ -7,11 +7,12 @@ wins), ``effective`` (what NICs get) and ``tunnels``; each cites a fact of ``fac
 
 from vpner.routing.assess import Assessment, Failures, FailureVerdict, Outcome, assess
 from vpner.routing.assumptions import DEFAULT, SWITCHES, Assumptions
+from vpner.routing.classes import AddressClass
 from vpner.routing.contract import contract_findings
 from vpner.routing.explain import Explanation, explain_lines, journey_lines, why
 from vpner.routing.fabric import failable
 from vpner.routing.failures import Reached, explore
-from vpner.routing.flows import AddressClass, Flow, Source, SourceKind
+from vpner.routing.flows import Flow, Source, SourceKind
 from vpner.routing.journey import Carrier, End, Journey, Place, Step
 from vpner.routing.judge import all_flows, judge
 from vpner.routing.lookup import Decision, describe

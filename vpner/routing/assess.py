@@ -18,7 +18,7 @@ from vpner.routing.failures import MOST_STATES, Reached, explore
 from vpner.routing.findings import VIOLATIONS, Code, Findings, allowed, code_of
 from vpner.routing.flows import Atlas, Flow
 from vpner.routing.judge import Court
-from vpner.routing.lookup import is_tunnel_route, live_tunnels
+from vpner.routing.lookup import live_tunnels
 from vpner.routing.solution import Solution
 from vpner.routing.solve import solve
 from vpner.routing.verdicts import SEVERITY, Evidence, FlowVerdict, Verdict, weakest
@@ -154,20 +154,18 @@ class _Bench:
 
     def _under_failure(self, flows: Sequence[FlowVerdict], found: Findings) -> tuple[FailureVerdict, ...]:
         """The first state that leads to each other verdict of a flow, a forbidden one before an allowed one."""
-        steady = {item.flow: item.verdict for item in flows}
         under: dict[tuple[Flow, Verdict], FailureVerdict] = {}
         for state in self.states[1:]:
             up = _Carriers(self.topology, state.solution)
-            for item in self._protected(state.solution):
-                tunnel_up, events = up.could_carry(item.flow), state.events
-                if item.verdict is steady[item.flow]:
+            for steady, item in zip(flows, self._protected(state.solution), strict=True):
+                if item.verdict is steady.verdict:
                     continue
+                tunnel_up, events = up.could_carry(item.flow), state.events
                 found.add(item, code_of(item, tunnel_up, events, False), events)
                 fine = allowed(item, tunnel_up, events)
                 known = under.get((item.flow, item.verdict))
                 if known is None or (known.allowed and not fine):
-                    was = steady[item.flow]
-                    verdict = FailureVerdict(item.flow, item.verdict, was, events, item.why, fine)
+                    verdict = FailureVerdict(item.flow, item.verdict, steady.verdict, events, item.why, fine)
                     under[item.flow, item.verdict] = verdict
         return tuple(sorted(under.values(), key=_severity))
 
@@ -202,7 +200,7 @@ class _Carriers:
                 known += [
                     row.prefix
                     for row in tables.gateway_learned.get(f"{gateways[name]}/{index}", ())
-                    if row.connection == name and isinstance(row.prefix, IPv4Network) and is_tunnel_route(topology, row)
+                    if row.connection == name and isinstance(row.prefix, IPv4Network)
                 ]
         self._known = PrefixSet(known)
 

@@ -91,7 +91,9 @@ class _Talk:
     def recall(self, before: Remembered) -> None:
         for session, key in zip(self.fabric.sessions, self.fabric.session_keys, strict=True):
             if key in before.held:
-                self.held[session.receiver][session.index] = replace(before.held[key], session=session.index)
+                path = before.held[key]
+                path = path if path.session == session.index else replace(path, session=session.index)
+                self.held[session.receiver][session.index] = path
             if key in before.selected:
                 self.incumbents[session.receiver] = session.index
         self.dirty = set(range(len(self.fabric.speakers)))

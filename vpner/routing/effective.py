@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Address, IPv6Network
 
@@ -11,12 +12,29 @@ from vpner.routing.converge import Settled
 from vpner.routing.fabric import Fabric, transit_peers
 from vpner.routing.solution import BgpRoute, EffectiveRoute, RouteState, Source
 from vpner.routing.steps import Steps, deciding, equals, is_expressroute, rank, steps_of
-from vpner.topology import ANYWHERE, Address, NextHopType, Peering, Prefix, RouteTable, State, Symbol, Topology, VNet
+from vpner.topology import (
+    ANYWHERE,
+    Address,
+    NextHopType,
+    Peering,
+    Prefix,
+    RouteTable,
+    State,
+    Symbol,
+    Topology,
+    VNet,
+    prefix_key,
+)
 
 LINK_LOCAL = IPv4Network("169.254.0.0/16")
 DEFAULT_ROUTES: tuple[Prefix, ...] = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
 DROPPED = tuple(IPv4Network(text) for text in ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"))
 """Prefixes that Azure drops where nothing else covers them (system-drops-private-space)."""
+
+
+Key = tuple[int, ...] | tuple[int, int, int, str]
+"""Sorts rows by prefix."""
+Keyed = tuple[Key, EffectiveRoute]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,30 +126,32 @@ def _from_vpn(fabric: Fabric, settled: Settled, instances: Sequence[int]) -> Pro
     return Programmed(tuple(sorted(set(hops), key=tie_key)), fact, tuple(losers)) if hops else None
 
 
-def hub_of(topology: Topology, vnet: str) -> str | None:
-    """The VNet whose gateways a VNet uses: itself, or a peer that lends its own."""
+def hubs(topology: Topology) -> dict[str, str]:
+    """By VNet, the one whose gateways it uses: itself, or a peer that lends its own."""
     owners = {item.vnet for item in (*topology.vpn_gateways, *topology.er_gateways, *topology.route_servers)}
-    if vnet in owners:
-        return vnet
-    return next((hub for hub in sorted(owners) if vnet in transit_peers(topology, hub)), None)
+    found = {vnet: vnet for vnet in owners}
+    for hub in sorted(owners):
+        for vnet in transit_peers(topology, hub):
+            found.setdefault(vnet, hub)
+    return found
 
 
-def connected_peerings(topology: Topology, vnet: str) -> Iterator[Peering]:
-    """Peerings of a VNet that are up in both directions (peering-needs-both-directions)."""
+def connected_peerings(topology: Topology) -> Iterator[Peering]:
+    """Peerings that are up in both directions (peering-needs-both-directions)."""
     up = {(item.vnet, item.remote) for item in topology.peerings if item.state is State.UP}
     for item in topology.peerings:
-        if item.vnet == vnet and (item.vnet, item.remote) in up and (item.remote, item.vnet) in up:
+        if (item.vnet, item.remote) in up and (item.remote, item.vnet) in up:
             yield item
 
 
-def system_routes(topology: Topology, vnet: VNet) -> list[EffectiveRoute]:
-    """Routes to the VNet itself and to its peers."""
+def system_routes(topology: Topology) -> dict[str, list[EffectiveRoute]]:
+    """By VNet, its routes to itself and to its peers."""
     spaces = {item.name: item.prefixes for item in topology.vnets}
-    rows = [_system(prefix, NextHopType.VNET_LOCAL) for prefix in vnet.prefixes]
-    for peering in connected_peerings(topology, vnet.name):
+    found = {name: [_system(prefix, NextHopType.VNET_LOCAL) for prefix in space] for name, space in spaces.items()}
+    for peering in connected_peerings(topology):
         kind = NextHopType.VNET_GLOBAL_PEERING if peering.is_global else NextHopType.VNET_PEERING
-        rows += [_system(prefix, kind) for prefix in spaces[peering.remote]]
-    return rows
+        found[peering.vnet] += [_system(prefix, kind) for prefix in spaces[peering.remote]]
+    return found
 
 
 def _system(prefix: Prefix, kind: NextHopType, beaten: tuple[EffectiveRoute, ...] = ()) -> EffectiveRoute:
@@ -150,33 +170,59 @@ def gateway_route(prefix: Prefix, programmed: Programmed, beaten: tuple[BgpRoute
     )
 
 
+class Learned:
+    """What the gateways of a hub program, sorted once for all the VNets that use them."""
+
+    def __init__(self, rows: Iterable[EffectiveRoute]) -> None:
+        kept = (row for row in rows if not _link_local(row.prefix))  # nic-no-link-local
+        self._rows = sorted(((_row_key(row), row) for row in kept), key=_first)
+        self._prefixes = {row.prefix for _, row in self._rows}
+
+    def outside(self, prefixes: Iterable[Prefix]) -> list[Keyed]:
+        """Those that no prefix covers, with their keys, sorted."""
+        left, end = list[Keyed](), 0
+        for prefix in sorted(set(prefixes), key=prefix_key):
+            first = prefix.version, int(prefix.network_address), prefix.prefixlen
+            last = prefix.version, int(prefix.broadcast_address) + 1
+            left += self._rows[end : max(end, bisect_left(self._rows, first, lo=end, key=_first))]
+            end = max(end, bisect_left(self._rows, last, lo=end, key=_first))
+        return left + self._rows[end:]
+
+    def __contains__(self, prefix: Prefix) -> bool:
+        return prefix in self._prefixes
+
+
 def effective_routes(
-    topology: Topology, vnet: VNet, table: RouteTable | None, learned: Sequence[EffectiveRoute]
+    vnet: VNet, system: Sequence[EffectiveRoute], table: RouteTable | None, learned: Learned
 ) -> tuple[EffectiveRoute, ...]:
     """Effective routes of a subnet with a route table. ``learned`` is what gateways program in its VNet."""
-    system = system_routes(topology, vnet)
     local = PrefixSet(row.prefix for row in system)
     if table is not None and not table.propagate_gateway_routes:  # propagation-off-removes-gateway-routes
-        learned = ()
-    # nic-system-routes-beat-bgp; nic-no-link-local
-    gateway = [row for row in learned if not local.covers(row.prefix) and not _link_local(row.prefix)]
+        learned = Learned(())
+    gateway = learned.outside(row.prefix for row in system)  # nic-system-routes-beat-bgp
     user = [_user(route.prefix, route.next_hop_type, route.next_hop) for route in (table.routes if table else ())]
     by_user = {row.prefix for row in user}
-    by_gateway = {row.prefix for row in gateway}
-    rows: list[EffectiveRoute] = []
-    lost: dict[Prefix, list[EffectiveRoute]] = {}
-    for row in (*system, *gateway, *_defaults(vnet, by_user, by_gateway, {row.prefix for row in system})):
-        if row.prefix in by_user:  # udr-over-bgp-over-system
-            row = replace(row, state=RouteState.INVALID)  # noqa: PLW2901
-            lost.setdefault(row.prefix, []).append(row)
-        rows.append(row)
-    rows += [
-        replace(row, beaten=tuple(lost[row.prefix]), decided_by="udr-over-bgp-over-system")
-        if row.prefix in lost
-        else row
-        for row in user
-    ]
-    return tuple(sorted(rows, key=_row_key))
+    by_gateway = {prefix for prefix in (*DEFAULT_ROUTES, *DROPPED) if prefix in learned and not local.covers(prefix)}
+    others = [*system, *_defaults(vnet, by_user, by_gateway, {row.prefix for row in system})]
+    rows = [*gateway, *((_row_key(row), row) for row in others)]
+    if user:
+        rows = list(_with_user_routes(rows, user))
+    return tuple(row for _, row in sorted(rows, key=_first))
+
+
+def _with_user_routes(rows: Iterable[Keyed], user: Iterable[EffectiveRoute]) -> Iterator[Keyed]:
+    """User-defined routes, and the others, of which those for the same prefix lose (udr-over-bgp-over-system)."""
+    lost: dict[Prefix, list[EffectiveRoute]] = {row.prefix: [] for row in user}
+    for key, row in rows:
+        if row.prefix in lost:
+            loser = replace(row, state=RouteState.INVALID)
+            lost[row.prefix].append(loser)
+            yield key, loser
+        else:
+            yield key, row
+    for row in user:
+        beaten = tuple(lost[row.prefix])
+        yield _row_key(row), replace(row, beaten=beaten, decided_by="udr-over-bgp-over-system") if beaten else row
 
 
 def _user(prefix: Prefix, kind: NextHopType, next_hop: Address | IPv6Address | None) -> EffectiveRoute:
@@ -200,5 +246,9 @@ def _link_local(prefix: Prefix) -> bool:
     return isinstance(prefix, IPv4Network) and prefix.subnet_of(LINK_LOCAL)
 
 
-def _row_key(row: EffectiveRoute) -> tuple[int, int, int, str]:
+def _row_key(row: EffectiveRoute) -> Key:
     return row.prefix.version, int(row.prefix.network_address), row.prefix.prefixlen, row.source
+
+
+def _first(keyed: Keyed) -> Key:
+    return keyed[0]

@@ -39,8 +39,10 @@ def explore(
     connection is down comes last.
     """
     first = Reached((), frozenset(), steady or solve(topology, assumptions))
-    elements = [name for name in failable(topology) if _matters(topology, name)] if depth else []
-    seen = {_identity(first)}
+    elements = _failing(topology) if depth else []
+    identities = _Identities()
+    seen = {identities.of(first)}
+    known = {first.failed: [first.solution]}
     queue = deque([first])
     while queue:
         here = queue.popleft()
@@ -52,44 +54,62 @@ def explore(
             if len(seen) >= MOST_STATES:
                 break
             failed = here.failed | {name} if event == "fail" else here.failed - {name}
-            solution = solve(topology, assumptions, failed, since=here.solution)
+            before = known.setdefault(failed, [])
+            solution = solve(topology, assumptions, failed, since=here.solution, known=before)
+            if any(solution is item for item in before):
+                continue
+            before.append(solution)
             there = Reached((*here.events, f"{event} {name}"), failed, solution)
-            if _identity(there) not in seen:
-                seen.add(_identity(there))
+            identity = identities.of(there)
+            if identity not in seen:
+                seen.add(identity)
                 queue.append(there)
     tunnels = frozenset(f"vpn_connections/{item.name}" for item in topology.vpn_connections)
     if tunnels and depth:
         yield Reached((f"fail {EVERY_TUNNEL}",), tunnels, solve(topology, assumptions, tunnels, since=first.solution))
 
 
-def _identity(state: Reached) -> tuple[object, ...]:
-    """What is down, and where every table sends packets. States that forward alike count as one.
+class _Identities:
+    """What is down in a state, and where every table sends packets. States that forward alike count as one.
 
     Ties between instances that forward alike would multiply states without changing what happens to any packet.
     """
-    return state.failed, tuple(_forwarding(tables) for tables in state.solution.phases)
+
+    def __init__(self) -> None:
+        self._numbers: dict[Hashable, int] = {}
+
+    def of(self, state: Reached) -> Hashable:
+        return state.failed, tuple(self._forwarding(tables) for tables in state.solution.phases)
+
+    def _forwarding(self, tables: Tables) -> Hashable:
+        """Routes as numbers, which compare faster; tables share them, so that each is looked at once."""
+        rows = {id(row): row for rows in tables.effective.values() for row in rows}
+        ways = {key: self._number((row.prefix, row.next_hops)) for key, row in rows.items()}
+        learned = (tables.gateway_learned, tables.circuit_routes, tables.router_routes)
+        return (
+            tuple((subnet, tuple(ways[id(row)] for row in rows)) for subnet, rows in tables.effective.items()),
+            frozenset(
+                (name, self._number((row.prefix, row.peer.rpartition("/")[0] or row.peer, row.connection)))
+                for group in learned
+                for name, rows in group.items()
+                for row in rows
+                if row.selected
+            ),
+            tables.dead_tunnels,
+        )
+
+    def _number(self, what: Hashable) -> int:
+        return self._numbers.setdefault(what, len(self._numbers))
 
 
-def _forwarding(tables: Tables) -> Hashable:
-    effective = {id(rows): (subnet, rows) for subnet, rows in tables.effective.items()}
-    learned = (tables.gateway_learned, tables.circuit_routes, tables.router_routes)
-    return (
-        frozenset((name, row.prefix, row.next_hops) for name, rows in effective.values() for row in rows),
-        frozenset(
-            (name, row.prefix, row.peer.rpartition("/")[0] or row.peer, row.connection)
-            for group in learned
-            for name, rows in group.items()
-            for row in rows
-            if row.selected
-        ),
-        tables.dead_tunnels,
-    )
-
-
-def _matters(topology: Topology, element: str) -> bool:
-    """Its failure takes something away: an absent path, or a connection that is down, cannot fail."""
-    whole, part = build(topology), build(topology, failed=frozenset({element}))
-    return element.startswith("routers/") or _shape(whole) != _shape(part)
+def _failing(topology: Topology) -> list[str]:
+    """Elements whose failure takes something away: an absent path, or a connection that is down, cannot fail."""
+    whole = _shape(build(topology))
+    return [
+        name
+        for name in failable(topology)
+        if name.startswith("routers/") or _shape(build(topology, failed=frozenset({name}))) != whole
+    ]
 
 
 def _shape(fabric: Fabric) -> tuple[int, int, int]:

@@ -1,4 +1,4 @@
-"""Which traffic there is to judge: sources, and classes of addresses that every table treats alike."""
+"""Which traffic there is to judge: sources, and the classes of addresses that it can go to."""
 
 from __future__ import annotations
 
@@ -8,31 +8,10 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, collapse_addresses
 
 from vpner.routing.bgp import PrefixSet
+from vpner.routing.classes import GATEWAYS_ONLY, AddressClass, classes, gateway_subnets, without
 from vpner.routing.lookup import LongestPrefix
 from vpner.routing.solution import Tables
-from vpner.topology import GATEWAY_SUBNET, ROUTE_SERVER_SUBNET, Intent, Mode, Router, Symbol, Topology
-
-GATEWAYS_ONLY = frozenset({GATEWAY_SUBNET, ROUTE_SERVER_SUBNET})
-"""Subnets in which nothing but gateways and Route Servers live."""
-
-
-@dataclass(frozen=True, slots=True)
-class AddressClass:
-    """The addresses of a prefix, without those of more specific prefixes (``holes``) that something treats apart.
-
-    No table, user-defined route, intent or exemption tells two of its addresses apart, so that one trace, to
-    ``sample``, speaks for all of them.
-    """
-
-    prefix: IPv4Network
-    holes: tuple[IPv4Network, ...]
-    sample: IPv4Address
-
-    def __str__(self) -> str:
-        if not self.holes:
-            return str(self.prefix)
-        shown = ", ".join(map(str, self.holes[:4])) + (", ..." if len(self.holes) > 4 else "")
-        return f"{self.prefix} except {shown}"
+from vpner.topology import Intent, Mode, Router, Topology
 
 
 class SourceKind(StrEnum):
@@ -73,88 +52,24 @@ def name_of(topology: Topology, intent: Intent) -> str:
     return intent.name or f"intent[{topology.intent.index(intent)}]"
 
 
-def classes(topology: Topology, phases: Sequence[Tables]) -> tuple[AddressClass, ...]:
-    """The whole address space, in classes. Every address is in exactly one."""
-    prefixes = sorted({IPv4Network("0.0.0.0/0"), *_mentioned(topology), *_in_tables(phases)})
-    children: dict[IPv4Network, list[IPv4Network]] = {prefix: [] for prefix in prefixes}
-    stack: list[IPv4Network] = []
-    for prefix in prefixes:  # sorted: a prefix comes after those that hold it
-        while stack and not prefix.subnet_of(stack[-1]):
-            stack.pop()
-        if stack:
-            children[stack[-1]].append(prefix)
-        stack.append(prefix)
-    found: list[AddressClass] = []
-    for prefix, holes in children.items():
-        sample = _sample(prefix, holes)
-        if sample is not None:
-            found.append(AddressClass(prefix, tuple(holes), sample))
-    return tuple(found)
-
-
-def _sample(prefix: IPv4Network, holes: Sequence[IPv4Network]) -> IPv4Address | None:
-    """The first address outside the holes, which are sorted and disjoint."""
-    candidate = int(prefix.network_address)
-    for hole in holes:
-        if candidate < int(hole.network_address):
-            break
-        candidate = int(hole.broadcast_address) + 1
-    return IPv4Address(candidate) if candidate <= int(prefix.broadcast_address) else None
-
-
-def _mentioned(topology: Topology) -> Iterator[IPv4Network]:
-    """Everything that the topology treats apart, routes aside."""
-    found: list[object] = []
-    for vnet in topology.vnets:
-        found += [*vnet.prefixes, *(subnet.prefix for subnet in vnet.subnets)]
-    for table in topology.route_tables:
-        found += [route.prefix for route in table.routes]
-    for router in topology.routers:
-        found += [*router.networks, *(item.prefix for item in router.statics)]
-        found += [item.prefix for item in router.announces]
-        found += [*router.addresses, *(nic.ip for nic in router.nics)]
-    for gateway in topology.vpn_gateways:
-        found += [address for item in gateway.instances for address in (item.tunnel, item.bgp)]
-    for connection in topology.vpn_connections:
-        found += [*connection.static_prefixes, *connection.remote_static_prefixes]
-        found += [connection.remote_endpoint, connection.remote_ip]
-    for intent in topology.intent:
-        found += [*intent.sources, *intent.destinations]
-        for exemption in intent.exempt:
-            found += [*exemption.sources, *exemption.destinations]
-    for item in found:
-        if isinstance(item, IPv4Network | IPv4Address):
-            yield IPv4Network(item)
-        elif isinstance(item, Symbol):
-            yield item.within
-
-
-def _in_tables(phases: Sequence[Tables]) -> Iterator[IPv4Network]:
-    for tables in phases:
-        groups = (tables.effective, tables.gateway_learned, tables.circuit_routes, tables.router_routes)
-        for rows in {id(rows): rows for group in groups for rows in group.values()}.values():
-            for row in rows:
-                if isinstance(row.prefix, IPv4Network):
-                    yield row.prefix
-
-
 class Atlas:
     """Places and address classes of a network, by the tables of one or several solutions."""
 
     def __init__(self, topology: Topology, phases: Sequence[Tables]) -> None:
         self.classes = classes(topology, phases)
         self.places = tuple(_places(topology))
-        subnets = [subnet for vnet in topology.vnets for subnet in vnet.subnets]
-        gateways = [subnet.prefix for subnet in subnets if subnet.name in GATEWAYS_ONLY]
+        gateways = gateway_subnets(topology)
         self._known = [*(prefix for place in self.places for prefix in place.prefixes), *gateways]
         self._gateways = PrefixSet(gateways)
-        self._by_class = LongestPrefix((item.prefix, item) for item in self.classes)
+        self._hosts = [(item, IPv4Network(item.sample)) for item in self.classes]
+        self._places: dict[IPv4Address, tuple[str, ...]] = {}
+        self._by_class = LongestPrefix((prefix, item) for item in self.classes for prefix in item.prefixes)
         self._by_prefix = LongestPrefix((prefix, place) for place in self.places for prefix in place.prefixes)
 
     def within(self, prefixes: Iterable[IPv4Network]) -> list[AddressClass]:
         """Classes inside prefixes, each of which must be one of the prefixes that cut the classes."""
         wanted = PrefixSet(prefixes)
-        return [item for item in self.classes if wanted.covers(item.prefix)]
+        return [item for item, host in self._hosts if wanted.covers(host)]
 
     def sources(self, prefixes: Sequence[IPv4Network]) -> list[Source]:
         """Places in which addresses of the prefixes are, each cut down to them."""
@@ -168,9 +83,11 @@ class Atlas:
 
     def places_of(self, address: IPv4Address) -> tuple[str, ...]:
         """Names of the places in which an address is; several where several routers have the network."""
-        nowhere: list[Source] = []
-        found = next(self._by_prefix.covering(IPv4Network(address)), nowhere)
-        return tuple(place.name for place in found)
+        if address not in self._places:
+            nowhere: list[Source] = []
+            found = next(self._by_prefix.covering(IPv4Network(address)), nowhere)
+            self._places[address] = tuple(place.name for place in found)
+        return self._places[address]
 
     def class_of(self, address: IPv4Address) -> AddressClass:
         """The class that an address is in."""
@@ -189,20 +106,6 @@ def _common(first: IPv4Network, second: IPv4Network) -> IPv4Network | None:
     if first.subnet_of(second):
         return first
     return second if second.subnet_of(first) else None
-
-
-def without(prefixes: Iterable[IPv4Network], holes: Iterable[IPv4Network]) -> tuple[IPv4Network, ...]:
-    """What is left of prefixes after the holes are cut out."""
-    left = list(prefixes)
-    for hole in holes:
-        kept: list[IPv4Network] = []
-        for prefix in left:
-            if hole.subnet_of(prefix):
-                kept += prefix.address_exclude(hole)
-            elif not prefix.subnet_of(hole):
-                kept.append(prefix)
-        left = kept
-    return tuple(collapse_addresses(left))
 
 
 def _places(topology: Topology) -> Iterator[Source]:

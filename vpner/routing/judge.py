@@ -8,7 +8,8 @@ from datetime import date
 from ipaddress import IPv4Address, IPv4Network
 
 from vpner.routing.bgp import PrefixSet
-from vpner.routing.flows import Atlas, Flow, Source, SourceKind, name_of, without
+from vpner.routing.classes import without
+from vpner.routing.flows import Atlas, Flow, Source, SourceKind, name_of
 from vpner.routing.journey import Journey
 from vpner.routing.solution import Solution
 from vpner.routing.verdicts import SEVERITY, Evidence, FlowVerdict, Scene, Verdict, worst
@@ -133,8 +134,8 @@ def _split(atlas: Atlas, source: Source, exemptions: Sequence[Exemption]) -> Ite
     inside = PrefixSet(source.prefixes)
     groups: dict[tuple[bool, ...], list[IPv4Network]] = {}
     for item in atlas.classes:
-        if inside.covers(item.prefix):
-            pieces = without((item.prefix,), item.holes)
+        if inside.covers(IPv4Network(item.sample)):
+            pieces = without(item.prefixes, item.holes)
             treated = tuple(_holds(each, item.sample) for each in _sets(exemptions))
             groups.setdefault(treated, []).extend(pieces)
     for prefixes in groups.values():

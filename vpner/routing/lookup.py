@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from ipaddress import IPv4Network
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Network, IPv6Address
 from typing import Generic, TypeVar
 
 from vpner.routing.fabric import members_of
@@ -75,7 +76,7 @@ class Decision:
         return self.route.prefix
 
     @property
-    def next_hops(self) -> tuple[object, ...]:
+    def next_hops(self) -> tuple[Address | IPv6Address, ...]:
         """Addresses, where there are any."""
         return _hops(self.route)
 
@@ -93,11 +94,18 @@ class Decision:
 
     @property
     def beaten(self) -> tuple[str, ...]:
-        """Every route that lost, readably, the closest first."""
-        return tuple(dict.fromkeys(describe(route) for route in (*self.losers, *self.shorter)))
+        """Every route that lost, readably, the closest first. One that came from several speakers stands once."""
+        senders: dict[Route, list[str]] = {}
+        for route in (*self.losers, *self.shorter):
+            if isinstance(route, BgpRoute) and route.peer:
+                alike = replace(route, peer="", decided_by="", weight=0)
+                senders.setdefault(alike, []).append(route.peer)
+            else:
+                senders.setdefault(route, [])
+        return tuple(dict.fromkeys(describe(route, names) for route, names in senders.items()))
 
 
-def _hops(route: Route) -> tuple[object, ...]:
+def _hops(route: Route) -> tuple[Address | IPv6Address, ...]:
     if isinstance(route, EffectiveRoute):
         return route.next_hops
     if isinstance(route, BgpRoute):
@@ -111,16 +119,20 @@ def _origin(route: Route) -> str:
     return "BGP" if isinstance(route, BgpRoute) else route.kind
 
 
-def describe(route: Route) -> str:
-    """A route in one line: ``10.100.0.0/24 via 10.3.129.58 (BGP, AS path 12076 65001 12076)``."""
+def describe(route: Route, senders: Sequence[str] = ()) -> str:
+    """A route in one line: ``10.100.0.0/24 via 10.3.129.58 (BGP, AS path 12076 65001 12076, from az-hub-rs/0)``.
+
+    ``senders``: all from which it came alike, if not only from its peer.
+    """
     detail = [_origin(route)]
     if isinstance(route, EffectiveRoute) and route.type != route.source:
         detail.append(route.type)
     if isinstance(route, BgpRoute):
         detail += [f"AS path {' '.join(map(str, route.as_path))}"] if route.as_path else []
-        detail += (
-            [f"from {route.peer}"] if route.peer else [f"of {route.connection}" if route.connection else "its own"]
-        )
+        if senders or route.peer:
+            detail.append(f"from {', '.join(dict.fromkeys(senders or (route.peer,)))}")
+        else:
+            detail.append(f"of {route.connection}" if route.connection else "its own")
     if isinstance(route, DeviceRoute):
         detail += [f"from {way.peer}" for way in route.ways if way.peer]
     hops = ", ".join(map(str, _hops(route)))
@@ -128,15 +140,30 @@ def describe(route: Route) -> str:
 
 
 class EffectiveTable:
-    """Effective routes of a subnet, for lookups (longest-prefix-match)."""
+    """Effective routes of a subnet, for lookups (longest-prefix-match). ``rows`` are sorted by prefix.
+
+    There is no index: with hundreds of subnets, each with thousands of routes, few lookups are made in each.
+    """
 
     def __init__(self, rows: Iterable[EffectiveRoute]) -> None:
         active = [row for row in rows if row.state is RouteState.ACTIVE]
-        self._rows = LongestPrefix((row.prefix, row) for row in active)
+        self._rows = [row for row in active if isinstance(row.prefix, IPv4Network)]
+        self._lengths = sorted({row.prefix.prefixlen for row in self._rows}, reverse=True)
 
     def lookup(self, within: IPv4Network) -> Decision | None:
-        found = [rows[0] for rows in self._rows.covering(within)]
+        address = int(within.network_address)
+        networks = ((address >> 32 - it << 32 - it, it) for it in self._lengths if it <= within.prefixlen)
+        found = [row for row in map(self._row, networks) if row is not None]
         return Decision(found[0], found[0].beaten, tuple(found[1:])) if found else None
+
+    def _row(self, prefix: tuple[int, int]) -> EffectiveRoute | None:
+        position = bisect_left(self._rows, prefix, key=_network_and_length)
+        found = position < len(self._rows) and _network_and_length(self._rows[position]) == prefix
+        return self._rows[position] if found else None
+
+
+def _network_and_length(row: EffectiveRoute) -> tuple[int, int]:
+    return int(row.prefix.network_address), row.prefix.prefixlen
 
 
 class BgpTableIndex:

@@ -10,7 +10,7 @@ from math import lcm
 from vpner.routing.assumptions import DEFAULT, Assumptions
 from vpner.routing.bgp import Kind, Path, Role, Session
 from vpner.routing.converge import Remembered, Settled, converge, remember
-from vpner.routing.effective import effective_routes, gateway_route, hub_of, program
+from vpner.routing.effective import Learned, effective_routes, gateway_route, hubs, program, system_routes
 from vpner.routing.exchange import Offer, speak
 from vpner.routing.fabric import Fabric, Tunnel, build
 from vpner.routing.solution import BgpRoute, BgpTable, EffectiveRoute, Memory, Solution, Tables
@@ -24,13 +24,15 @@ def solve(
     assumptions: Assumptions = DEFAULT,
     failed: frozenset[str] = frozenset(),
     since: Solution | None = None,
+    known: Iterable[Solution] = (),
 ) -> Solution:
     """Every table of a network, as Azure will have it.
 
     ``failed`` names elements that are down, as :func:`vpner.routing.fabric.failable` lists them. ``since`` is the
     solution that the network was in before it came to this: where several stable states are possible, the one that
-    follows from it is taken. Where routing oscillates the solution has more than one phase. The result is the same for
-    equal topologies, byte for byte.
+    follows from it is taken. ``known`` are solutions for the same ``failed``: if the speakers come to hold what they
+    hold in one of these, that one is returned, and no table is made again. Where routing oscillates the solution has
+    more than one phase. The result is the same for equal topologies, byte for byte.
     """
     down: frozenset[Tunnel] = since.tables.dead_tunnels if since else frozenset()
     memory: Memory = since.memory if since else {}
@@ -41,6 +43,9 @@ def solve(
         seen[down] = len(rounds)
         model = _Model(build(topology, assumptions, failed, down), failed, down, memory if since else {})
         memory = model.memory()
+        for solution in known:
+            if model.leads_to(solution, memory):
+                return solution
         rounds.append(model.phases())
         down = dead_tunnels(model.fabric, rounds[-1])
         assumed |= model.fabric.assumed
@@ -58,7 +63,26 @@ class _Model:
         self.before = before
         self.steps = [steps_of(fabric, speaker) for speaker in range(len(fabric.speakers))]
         self.classes = self._classes()
+        everything = sorted((prefix for prefixes in self.classes for prefix in prefixes), key=prefix_key)
+        self.positions = {id(prefix): position for position, prefix in enumerate(everything)}
+        self.telling = self._telling()
         self.settled = [converge(fabric, prefixes[0], self.steps, before.get(prefixes[0])) for prefixes in self.classes]
+
+    def leads_to(self, known: Solution, memory: Memory) -> bool:
+        """Whether this would end in a solution that is known: one without phases, of which it holds everything."""
+        if known.oscillates or any(len(states) > 1 for states in self.settled):
+            return False
+        same = (known.tables.failed, known.tables.dead_tunnels) == (self.failed, self.down)
+        return same and _same(memory, known.memory)
+
+    def _telling(self) -> dict[tuple[str, str], list[Session]]:
+        """Sessions of gateways and Route Servers, by speaker and neighbour."""
+        found: dict[tuple[str, str], list[Session]] = {}
+        for session in self.fabric.sessions:
+            sender, receiver = self.fabric.speakers[session.sender], self.fabric.speakers[session.receiver]
+            if sender.role in _ADVERTISES:
+                found.setdefault((sender.name, receiver.owner), []).append(session)
+        return found
 
     def memory(self) -> Memory:
         """What every speaker holds, for a solution that follows this one."""
@@ -105,29 +129,24 @@ class _Model:
         fabric = self.fabric
         states = [states[phase % len(states)] for states in self.settled]
         held: dict[int, list[BgpRoute]] = {speaker: [] for speaker in range(len(fabric.speakers))}
-        sent: dict[int, list[BgpRoute]] = defaultdict(list)
+        advertised: dict[tuple[str, str], list[BgpRoute]] = {key: [] for key in self.telling}
         for prefixes, state in zip(self.classes, states, strict=True):
             for speaker, paths in enumerate(state.held):
-                held[speaker] += self._rows(prefixes, speaker, paths)
-            for session in fabric.sessions:
-                if fabric.speakers[session.sender].role in _ADVERTISES:
-                    sent[session.index] += self._sent(prefixes, session, state)
-        tables = {speaker: tuple(sorted(rows, key=_row_key)) for speaker, rows in held.items()}
+                held[speaker] += _spread(self._rows(prefixes[0], speaker, paths), prefixes)
+            for key, sessions in self.telling.items():
+                advertised[key] += _spread(self._sent(prefixes[0], sessions, state), prefixes)
+        tables = {speaker: self._sorted(rows) for speaker, rows in held.items()}
+        sent = {key: self._sorted(rows) for key, rows in advertised.items()}
         by_role: dict[Role, dict[str, BgpTable]] = {role: {} for role in Role}
         for index, speaker in enumerate(fabric.speakers):
             by_role[speaker.role][speaker.name] = tables[index]
-        advertised = self._advertised(sent)
         servers = {server.name for server in fabric.topology.route_servers}
         return Tables(
             effective=self._effective(states),
             gateway_learned={**by_role[Role.ER_GATEWAY], **by_role[Role.VPN_GATEWAY]},
-            gateway_advertised={
-                key: rows for key, rows in advertised.items() if key[0].rpartition("/")[0] not in servers
-            },
+            gateway_advertised={key: rows for key, rows in sent.items() if key[0].rpartition("/")[0] not in servers},
             route_server_learned=self._by_peer(by_role[Role.ROUTE_SERVER]),
-            route_server_advertised={
-                key: rows for key, rows in advertised.items() if key[0].rpartition("/")[0] in servers
-            },
+            route_server_advertised={key: rows for key, rows in sent.items() if key[0].rpartition("/")[0] in servers},
             circuit_routes={name: self._without_link(name, rows) for name, rows in by_role[Role.MSEE].items()},
             router_routes={name: self._with_statics(name, rows) for name, rows in by_role[Role.ROUTER].items()},
             adjacent=frozenset(
@@ -138,7 +157,12 @@ class _Model:
             failed=self.failed,
         )
 
-    def _rows(self, prefixes: Iterable[Prefix], speaker: int, paths: tuple[Path, ...]) -> Iterator[BgpRoute]:
+    def _sorted(self, rows: Iterable[BgpRoute]) -> BgpTable:
+        """By prefix; those of one prefix are in order."""
+        return tuple(sorted(rows, key=lambda row: self.positions[id(row.prefix)]))
+
+    def _rows(self, prefix: Prefix, speaker: int, paths: tuple[Path, ...]) -> Iterator[BgpRoute]:
+        """What a speaker holds of a prefix."""
         fabric, steps = self.fabric, self.steps[speaker]
         own: set[Kind] = set()
         for position, path in enumerate(paths):
@@ -151,39 +175,23 @@ class _Model:
             session = fabric.sessions[path.session] if sender else None
             connection = path.connection or (session.name if session else "")
             peer = sender.name if sender else ""
-            for prefix in prefixes:
-                yield BgpRoute(
-                    prefix,
-                    path.as_path,
-                    path.next_hop,
-                    path.origin,
-                    peer,
-                    path.weight,
-                    position == 0,
-                    fact,
-                    connection,
-                )
+            yield BgpRoute(
+                prefix, path.as_path, path.next_hop, path.origin, peer, path.weight, position == 0, fact, connection
+            )
 
-    def _sent(self, prefixes: list[Prefix], session: Session, state: Settled) -> Iterator[BgpRoute]:
-        paths = state.held[session.sender]
-        if not paths:
-            return
-        held = {-1 - index if path.session < 0 else path.session: path for index, path in enumerate(paths)}
-        offer = Offer(self.fabric, session, prefixes[0], paths[0], held, self.steps[session.sender])
-        path = speak(offer)
-        if path is not None:
-            for prefix in prefixes:
-                yield BgpRoute(
-                    prefix, path.as_path, path.next_hop, path.origin, "", path.weight, True, "advertised", session.name
-                )
-
-    def _advertised(self, sent: dict[int, list[BgpRoute]]) -> dict[tuple[str, str], BgpTable]:
-        rows: dict[tuple[str, str], dict[BgpRoute, None]] = defaultdict(dict)
-        for session in self.fabric.sessions:
-            sender, receiver = self.fabric.speakers[session.sender], self.fabric.speakers[session.receiver]
-            if sender.role in _ADVERTISES:
-                rows[sender.name, receiver.owner].update(dict.fromkeys(sent[session.index]))
-        return {key: tuple(sorted(found, key=_row_key)) for key, found in rows.items()}
+    def _sent(self, prefix: Prefix, sessions: Iterable[Session], state: Settled) -> set[BgpRoute]:
+        """What a speaker tells a neighbour of a prefix, over all sessions with it."""
+        found: set[BgpRoute] = set()
+        for session in sessions:
+            paths = state.held[session.sender]
+            if not paths:
+                continue
+            held = {-1 - index if path.session < 0 else path.session: path for index, path in enumerate(paths)}
+            path = speak(Offer(self.fabric, session, prefix, paths[0], held, self.steps[session.sender]))
+            if path is not None:
+                row = (path.as_path, path.next_hop, path.origin, "", path.weight, True, "advertised", session.name)
+                found.add(BgpRoute(prefix, *row))
+        return found
 
     def _by_peer(self, tables: dict[str, BgpTable]) -> dict[tuple[str, str], BgpTable]:
         fabric = self.fabric
@@ -228,23 +236,24 @@ class _Model:
 
     def _effective(self, states: list[Settled]) -> dict[tuple[str, str], tuple[EffectiveRoute, ...]]:
         topology = self.fabric.topology
-        learned: dict[str, list[EffectiveRoute]] = {}
+        learned: dict[str | None, Learned] = {None: Learned(())}
         tables = {table.name: table for table in topology.route_tables}
         found: dict[tuple[str, str], tuple[EffectiveRoute, ...]] = {}
         gateways = {item.vnet for item in (*topology.vpn_gateways, *topology.er_gateways)}
         servers = {item.vnet for item in topology.route_servers}
+        system, hub_of = system_routes(topology), hubs(topology)
         for vnet in topology.vnets:
-            hub = hub_of(topology, vnet.name)
+            hub = hub_of.get(vnet.name)
             if hub is not None and hub not in learned:
-                learned[hub] = list(self._learned(hub, states))
-            rows = learned[hub] if hub is not None else []
+                learned[hub] = Learned(self._learned(hub, states))
+            rows = learned[hub]
             subnets = {subnet.name: subnet.route_table for subnet in vnet.subnets}
             subnets |= {GATEWAY_SUBNET: subnets.get(GATEWAY_SUBNET)} if vnet.name in gateways else {}
             subnets |= {ROUTE_SERVER_SUBNET: subnets.get(ROUTE_SERVER_SUBNET)} if vnet.name in servers else {}
             shared: dict[str | None, tuple[EffectiveRoute, ...]] = {}
             for name, table in subnets.items():
                 if table not in shared:
-                    shared[table] = effective_routes(topology, vnet, tables[table] if table else None, rows)
+                    shared[table] = effective_routes(vnet, system[vnet.name], tables[table] if table else None, rows)
                 found[vnet.name, name] = shared[table]
         return found
 
@@ -276,6 +285,14 @@ LINK_LENGTH = 29
 _ADVERTISES = {Role.ER_GATEWAY, Role.VPN_GATEWAY, Role.ROUTE_SERVER}
 
 
+def _same(first: Memory, second: Memory) -> bool:
+    """Whether speakers hold and select the same. Prefixes share what is held of them; each pair is compared once."""
+    if first.keys() != second.keys():
+        return False
+    pairs = {(id(mine), id(second[prefix])): (mine, second[prefix]) for prefix, mine in first.items()}
+    return all(mine == theirs for mine, theirs in pairs.values())
+
+
 def _reason(steps: Steps, paths: tuple[Path, ...], position: int) -> str:
     """The fact by which the selected path won, or by which a path lost to it."""
     if len(paths) == 1:
@@ -283,5 +300,12 @@ def _reason(steps: Steps, paths: tuple[Path, ...], position: int) -> str:
     return deciding(steps, paths[0], paths[max(position, 1)])
 
 
-def _row_key(row: BgpRoute) -> tuple[object, ...]:
-    return *prefix_key(row.prefix), not row.selected, row.as_path, str(row.next_hop), row.peer
+def _spread(rows: Iterable[BgpRoute], prefixes: Iterable[Prefix]) -> Iterator[BgpRoute]:
+    """Rows of one prefix, in order, for each of the prefixes."""
+    ordered = list(rows)
+    if len(ordered) > 1:
+        ordered.sort(key=lambda row: (not row.selected, row.as_path, str(row.next_hop), row.peer))
+    for prefix in prefixes:
+        for row in ordered:
+            way = row.as_path, row.next_hop, row.origin, row.peer, row.weight
+            yield BgpRoute(prefix, *way, row.selected, row.decided_by, row.connection)

@@ -25,6 +25,9 @@ Steps = tuple[Step, ...]
 
 def rank(steps: Steps, paths: Iterable[Path]) -> list[Path]:
     """Best first."""
+    paths = list(paths)
+    if len(paths) < 2:
+        return paths
     return sorted(paths, key=lambda path: [step.key(path) for step in steps])
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 
 from vpner.routing.bgp import PrefixSet
-from vpner.routing.effective import DROPPED, LINK_LOCAL, hub_of
+from vpner.routing.effective import DROPPED, LINK_LOCAL, hubs
 from vpner.routing.journey import Carrier, End, Journey, Place, Step
 from vpner.routing.lookup import BgpTableIndex, Decision, DeviceRoute, DeviceTable, EffectiveTable, Way
 from vpner.routing.solution import BgpRoute, EffectiveRoute, Tables
-from vpner.topology import GATEWAY_SUBNET, Address, NextHopType, Router, Symbol, Topology, VpnConnection
+from vpner.topology import ANYWHERE, GATEWAY_SUBNET, Address, NextHopType, Router, Symbol, Topology, VpnConnection
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +62,11 @@ class Tracer:
         self.in_vnets |= {nic.ip for router in topology.routers for nic in router.nics}
         for vpn in topology.vpn_gateways:
             self.in_vnets |= {ip for item in vpn.instances for ip in (item.bgp, item.tunnel) if ip is not None}
+        self.networks = {router.name: PrefixSet(router.networks) for router in topology.routers}
         self._effective: dict[int, EffectiveTable] = {}
         self._bgp: dict[str, BgpTableIndex] = {}
         self._devices: dict[str, DeviceTable] = {}
-        self._hubs: dict[str, str | None] = {}
+        self.hubs = hubs(topology)
 
     # Tables
 
@@ -85,11 +86,6 @@ class Tracer:
         if name not in self._bgp:
             self._bgp[name] = BgpTableIndex(rows)
         return self._bgp[name]
-
-    def _hub(self, vnet: str) -> str | None:
-        if vnet not in self._hubs:
-            self._hubs[vnet] = hub_of(self.topology, vnet)
-        return self._hubs[vnet]
 
     def addresses(self, name: str) -> list[IPv4Address]:
         """Addresses of a NIC or router."""
@@ -163,7 +159,7 @@ class Tracer:
             found = None
             if isinstance(address, Symbol | IPv4Address):
                 if not isinstance(address, IPv4Address) or route.type is NextHopType.VIRTUAL_NETWORK_GATEWAY:
-                    found = self._gateway_hop(self._hub(vnet), address)
+                    found = self._gateway_hop(self.hubs.get(vnet), address)
                 if found is None and address in self.owners:
                     found = Step(Place.ROUTER, self.owners[address], address)
             if found is None:
@@ -244,7 +240,7 @@ class Tracer:
         elif owner is not None and owner != router.name:
             along = _onto(here, decision, self._between(router.name, owner))
             yield from self._go(packet, Step(Place.ROUTER, owner, next_hop), (*steps, along))
-        elif any(_holds(prefix, packet) for prefix in router.networks):
+        elif self.networks[router.name].covers(packet.within):
             path = (*steps, _onto(here, decision, None))
             yield Journey(End.DELIVERED, f"{packet} is in a network of {router.name}", path)
         else:
@@ -383,15 +379,11 @@ def _onto(step: Step, decision: Decision | None, carrier: Carrier | None, tunnel
 
 
 def _public(gateway: str, index: int) -> Symbol:
-    return Symbol(gateway, f"instances[{index}].public", IPv4Network("0.0.0.0/0"))
+    return Symbol(gateway, f"instances[{index}].public", ANYWHERE)
 
 
 def _private(within: IPv4Network) -> bool:
     return any(within.subnet_of(block) for block in (*DROPPED, LINK_LOCAL))
-
-
-def _holds(prefix: object, packet: _Packet) -> bool:
-    return isinstance(prefix, IPv4Network) and packet.within.subnet_of(prefix)
 
 
 def _in_subnet(subnet: object, address: Address) -> bool:

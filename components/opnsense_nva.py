@@ -51,6 +51,8 @@ class OpnsenseNvaArgs(TypedDict):
     """Prefixes that it announces inside the tunnels."""
     prepend: NotRequired[int]
     """How often it adds its own ASN to the path it announces. Default 0."""
+    accepts: NotRequired[list[str]]
+    """Prefixes that it accepts in the tunnels: the hub's and the spokes'. Default: all but its own, and no endpoint."""
     gateway: GatewayPlanArgs
     """The VPN gateway that the tunnels end at."""
     tunnel_addresses: pulumi.Input[list[str]]
@@ -79,6 +81,7 @@ def plan_nva(args: OpnsenseNvaArgs) -> tuple[DevicePlan | None, list[Problem]]:
             apipa=args["apipa"],
             advertises=tuple(args["advertises"]),
             prepend=args.get("prepend", 0),
+            accepts=tuple(args.get("accepts", ())),
             management=tuple(args.get("management_prefixes", ())),
         ),
         gateway=gateway["name"],

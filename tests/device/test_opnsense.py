@@ -11,6 +11,8 @@ import re
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 from itertools import product
+from typing import Any
+from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import Element
 
 import pytest
@@ -18,7 +20,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.device.plans import GATEWAY, HASH, KEY, LAB, TUNNEL_ADDRESSES, UNBOUND, lab, rendered, values
-from vpner.device.opnsense import RELEASE, Unbound, render
+from vpner.device.common import Unbound
+from vpner.device.opnsense import RELEASE, render
 from vpner.plan.crypto import CryptoProfile
 from vpner.plan.device import DevicePlan, StaticRoute
 from vpner.topology import Symbol
@@ -42,7 +45,8 @@ def uuids(root: Element, path: str) -> list[str]:
 def test_the_statics_are_the_plans() -> None:
     root = rendered(LAB)
     roles = {"hn0": "WAN_GW", "hn1": "LAN_GW"}
-    assert [(item["network"], item["gateway"], item["disabled"]) for item in items(root, "staticroutes/route")] == [
+    found = [(item["network"], item["gateway"], item["disabled"]) for item in items(root, "staticroutes/route")]
+    assert found[: len(LAB.statics)] == [
         (str(IPv4Network(static.destination)), roles[static.interface], "0")
         for static in LAB.statics
         if not isinstance(static.destination, Symbol)
@@ -53,13 +57,31 @@ def test_the_statics_are_the_plans() -> None:
         "10.0.0.37/32",
         "10.0.0.0/8",
         "10.100.0.0/24",
+        "10.0.0.36/31",
     ]
+
+
+@given(st.sets(st.integers(0, 31), min_size=2, max_size=2))
+def test_without_its_host_route_a_tunnel_address_is_discarded_before_the_tunnels_prefix(hosts: set[int]) -> None:
+    first, second = (GATEWAY.gateway_subnet[host] for host in hosts)
+    plan = UNBOUND.bind(dict(zip(GATEWAY.tunnel_addresses, (first, second), strict=True)))
+    routes = {IPv4Network(i["network"]): i["gateway"] for i in items(rendered(plan), "staticroutes/route")}
+    through_tunnel = IPv4Network("10.0.0.0/24")  # the hub's prefix, which BGP brings
+    for lost in (set[IPv4Network](), {IPv4Network(first)}, {IPv4Network(second)}, {*map(IPv4Network, (first, second))}):
+        left = {prefix: gateway for prefix, gateway in routes.items() if prefix not in lost} | {
+            through_tunnel: "ipsec1"
+        }
+        for address in (first, second):
+            longest = max((prefix for prefix in left if address in prefix), key=lambda prefix: prefix.prefixlen)
+            # core 26.1, etc/inc/system.inc: a route to Null4 is added with -blackhole.
+            assert left[longest] == ("Null4" if IPv4Network(address) in lost else "WAN_GW")
 
 
 def test_every_static_uses_a_gateway_that_is_defined() -> None:
     root = rendered(LAB)
     gateways = {item["name"]: item for item in items(root, "OPNsense/Gateways/gateway_item")}
-    assert {item["gateway"] for item in items(root, "staticroutes/route")} <= gateways.keys()
+    built_in = {"Null4"}  # core 26.1: Routing/Gateways.php, getGateways
+    assert {item["gateway"] for item in items(root, "staticroutes/route")} <= gateways.keys() | built_in
     assert (gateways["WAN_GW"]["gateway"], gateways["WAN_GW"]["interface"]) == ("10.100.0.1", "wan")
     assert (gateways["LAN_GW"]["gateway"], gateways["LAN_GW"]["interface"]) == ("10.100.0.17", "lan")
     assert [name for name, item in gateways.items() if item["defaultgw"] == "1"] == ["WAN_GW"]
@@ -316,15 +338,22 @@ def test_a_plan_with_a_symbol_left_is_not_rendered(bound: tuple[int, ...]) -> No
     assert HASH not in str(raised.value)
 
 
-def test_a_symbol_in_the_tunnels_alone_is_noticed_too() -> None:
-    with pytest.raises(Unbound, match="tunnel az-hub-vpngw-0"):
-        render(replace(UNBOUND, statics=LAB.statics), pre_shared_key=KEY, root_password_hash=HASH)
-    with pytest.raises(Unbound, match="static route"):
-        render(replace(UNBOUND, tunnels=LAB.tunnels), pre_shared_key=KEY, root_password_hash=HASH)
+@pytest.mark.parametrize("bound", [{"statics": LAB.statics}, {"tunnels": LAB.tunnels}])
+def test_a_symbol_in_tunnels_or_statics_alone_is_noticed_too(bound: dict[str, Any]) -> None:
+    with pytest.raises(Unbound, match=re.escape("az-hub-vpngw.instances[0].tunnel")):
+        render(replace(UNBOUND, **bound), pre_shared_key=KEY, root_password_hash=HASH)
+
+
+def test_without_a_key_a_placeholder_stands_in_its_place_and_there_are_no_users() -> None:
+    root = ET.fromstring(render(LAB))
+    keys = items(root, "OPNsense/IPsec/preSharedKeys/preSharedKey")
+    assert [key["Key"] for key in keys] == ["PUT-THE-PRE-SHARED-KEY-HERE"] * 2
+    assert root.findall("system/user") == []
+    assert root.findtext("system/hostname") == "branch-opnnva"
 
 
 def test_an_appliance_without_a_lan_side_is_refused_without_a_secret_in_the_message() -> None:
-    with pytest.raises(ValueError, match="branch-opnnva: an OPNsense appliance needs a LAN") as raised:
+    with pytest.raises(ValueError, match="has no LAN interface") as raised:
         render(lab(lan=None), pre_shared_key=KEY, root_password_hash=HASH)
     assert KEY not in str(raised.value)
 
@@ -335,7 +364,8 @@ def test_any_announcement_is_rendered_in_full(advertises: list[IPv4Network]) -> 
     statics = [StaticRoute(prefix, LAB.lan.name, LAB.lan.default_gateway) for prefix in advertises]
     root = rendered(lab(advertises=tuple(advertises), statics=(*LAB.statics[:2], *statics)))
     assert (root.findtext(f"{BGP}/networks") or "") == ",".join(map(str, advertises))
-    assert [item["network"] for item in items(root, "staticroutes/route")][2:] == list(map(str, advertises))
+    networks = [item["network"] for item in items(root, "staticroutes/route")]
+    assert networks == ["10.0.0.36/32", "10.0.0.37/32", *map(str, advertises), "10.0.0.36/31"]
 
 
 def test_the_release_is_the_one_whose_models_these_are() -> None:

@@ -53,10 +53,18 @@ def test_the_labs_appliance_has_the_labs_routes() -> None:
     ]
 
 
+def test_what_the_appliance_accepts_is_in_its_plan() -> None:
+    plan, problems = planned(replace(OPNSENSE, accepts=("10.0.0.0/24", "10.0.1.0/24")))
+    assert problems == []
+    assert plan is not None
+    assert plan.contract()["accepts"] == ["10.0.0.0/24", "10.0.1.0/24"]
+
+
 @pytest.mark.parametrize(
     ("changed", "expected"),
     [
         ({"untrusted_subnet": "10.100.0.1/28"}, Expected("untrustedSubnet", "prefix-host-bits", "10.100.0.1/28")),
+        ({"accepts": ("10.0.0.0/24", "10.0.1.1/24")}, Expected("accepts[1]", "prefix-host-bits", "10.0.1.1/24")),
         ({"trusted_subnet": "lan"}, Expected("trustedSubnet", "prefix-malformed", "lan")),
         ({"untrusted_address": "wan"}, Expected("untrustedAddress", "address-malformed", "wan")),
         ({"untrusted_address": "10.100.0.3"}, Expected("untrustedAddress", "address-not-usable", "10.100.0.3")),

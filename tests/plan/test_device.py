@@ -173,8 +173,8 @@ def test_the_contract_says_what_the_plan_says() -> None:
         "endpoint": "203.0.113.4",
         "inside": "192.0.2.4",
         "interfaces": [
-            {"name": "wan0", "address": "192.0.2.4", "defaultGateway": "192.0.2.1"},
-            {"name": "lan0", "address": "198.51.100.4", "defaultGateway": "198.51.100.1"},
+            {"name": "wan0", "address": "192.0.2.4", "prefixLength": 32, "defaultGateway": "192.0.2.1"},
+            {"name": "lan0", "address": "198.51.100.4", "prefixLength": 32, "defaultGateway": "198.51.100.1"},
         ],
         "expressRouteInterface": "wan0",
         "statics": [
@@ -198,7 +198,9 @@ def test_the_contract_says_what_the_plan_says() -> None:
         ],
         "ikeProposal": "aes256-sha256-modp2048",
         "espProposal": "aes256gcm16-modp2048",
+        "ipsecPolicy": CryptoProfile().ipsec_policy(),
         "advertises": ["10.210.0.0/16"],
+        "accepts": [],
         "prepend": 0,
     }
 

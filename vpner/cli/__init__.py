@@ -11,6 +11,7 @@ from vpner.cli import simulate
 from vpner.cli.check import check
 from vpner.cli.exits import Commands
 from vpner.cli.flows import flows
+from vpner.cli.handoff import handoff
 from vpner.cli.replay import replay
 from vpner.cli.routes import routes
 from vpner.cli.topology import topology
@@ -25,7 +26,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (check, routes, flows, why, topology, replay):
+for command in (check, routes, flows, why, topology, handoff, replay):
     app.command()(command)
 app.add_typer(simulate.app)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ from rich.console import Console
 
 import vpner
 from vpner.problems import Problem, Problems
+from vpner.readers.resources import Snapshot
 from vpner.readers.stack import read_stack
 from vpner.readers.state import read_snapshot
 from vpner.topology import Topology
@@ -32,12 +34,14 @@ def stack_topology(stack: str, folder: Path) -> Topology:
     Nothing is deployed. Whatever the policy pack says about the network is left to the command that asked. Raises
     :class:`Problems` if there is no project, no ``pulumi``, the preview fails, or the network cannot be read.
     """
+    return read_stack(stack_snapshot(stack, folder), origin=_origin(stack))
+
+
+def stack_snapshot(stack: str, folder: Path) -> Snapshot:
+    """Preview a stack and return its resources, with what its components register. Raises :class:`Problems`."""
     project = _project(folder)
     pack = _pack(project)
-    pulumi = shutil.which("pulumi")
-    if pulumi is None:
-        remedy = "put pulumi on PATH, or write the network down and use --topology FILE"
-        raise _refused("pulumi", "it is not on PATH", "A stack's network is read from its preview", remedy)
+    pulumi = _pulumi()
     with tempfile.TemporaryDirectory(prefix="vpner-") as scratch:
         file = Path(scratch) / "snapshot.json"
         command = [pulumi, "preview", "--stack", stack, "--policy-pack", str(pack), "--non-interactive"]
@@ -46,8 +50,29 @@ def stack_topology(stack: str, folder: Path) -> Topology:
         if not file.exists():
             raise _failed(stack, finished)
         text = file.read_text(encoding="utf-8")
-    origin = f"the preview of {stack}"
-    return read_stack(read_snapshot(text, origin), origin=origin)
+    return read_snapshot(text, _origin(stack))
+
+
+def stack_secret(stack: str, folder: Path, output: str) -> object:
+    """The value of a secret output of a deployed stack, None if it has none. Raises :class:`Problems`."""
+    command = [_pulumi(), "stack", "output", "--stack", stack, "--show-secrets", "--json", "--non-interactive"]
+    finished = subprocess.run(command, cwd=_project(folder), capture_output=True, text=True, check=False)
+    if finished.returncode != 0:
+        why, remedy = "A secret is read from the outputs of a deployed stack", "deploy the stack first"
+        raise _refused(f"stack {stack}", f"pulumi stack output ended with {finished.returncode}", why, remedy)
+    return json.loads(finished.stdout or "{}").get(output)
+
+
+def _pulumi() -> str:
+    pulumi = shutil.which("pulumi")
+    if pulumi is None:
+        remedy = "put pulumi on PATH, or write the network down and use --topology FILE"
+        raise _refused("pulumi", "it is not on PATH", "A stack's network is read from its preview", remedy)
+    return pulumi
+
+
+def _origin(stack: str) -> str:
+    return f"the preview of {stack}"
 
 
 def _preview(command: list[str], folder: Path, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:

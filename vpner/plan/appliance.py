@@ -35,6 +35,7 @@ class Appliance:
     advertises: tuple[str, ...]
     prepend: int = 0
     management: tuple[str, ...] = ()
+    accepts: tuple[str, ...] = ()
 
 
 def plan_appliance(
@@ -54,6 +55,8 @@ def plan_appliance(
     untrusted = _interface("untrusted", "hn0", appliance.untrusted_subnet, appliance.untrusted_address, problems)
     trusted = _interface("trusted", "hn1", appliance.trusted_subnet, appliance.trusted_address, problems)
     advertises, unreadable = parse_all("advertises", appliance.advertises)
+    problems += unreadable
+    accepts, unreadable = parse_all("accepts", appliance.accepts)
     problems += unreadable
     problems += parse_all("managementPrefixes", appliance.management)[1]
     problems += device_asn("asn", appliance.asn)
@@ -83,6 +86,7 @@ def plan_appliance(
         crypto=crypto,
         advertises=advertises,
         prepend=appliance.prepend,
+        accepts=accepts,
     )
     return plan, []
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from vpner.plan.skus import unknown_choice
@@ -26,6 +26,18 @@ _IKE_ENCRYPTION = ("AES128", "AES192", "AES256")
 _INTEGRITY = {"SHA256": "sha256", "SHA384": "sha384"}
 _DH_GROUP = {"DHGroup14": "modp2048", "DHGroup2048": "modp2048", "ECP256": "ecp256", "ECP384": "ecp384"}
 _PFS_GROUP = {"PFS2048": "modp2048", "PFS14": "modp2048", "ECP256": "ecp256", "ECP384": "ecp384"}
+
+_ARM = {
+    "saLifeTimeSeconds": "sa_life_time_seconds",
+    "saDataSizeKilobytes": "sa_data_size_kilobytes",
+    "ipsecEncryption": "ipsec_encryption",
+    "ipsecIntegrity": "ipsec_integrity",
+    "ikeEncryption": "ike_encryption",
+    "ikeIntegrity": "ike_integrity",
+    "dhGroup": "dh_group",
+    "pfsGroup": "pfs_group",
+}
+_NUMBERS = ("saLifeTimeSeconds", "saDataSizeKilobytes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +70,9 @@ class CryptoProfile:
         ):
             if value not in choices:
                 yield unknown_choice(where, "algorithm", value, choices, "too weak" if value in _WEAK else "unknown")
-        combined = "GCM" in self.ipsec_encryption or "GCM" in self.ipsec_integrity
-        if combined and self.ipsec_encryption != self.ipsec_integrity:
+        if (
+            "GCM" in self.ipsec_encryption or "GCM" in self.ipsec_integrity
+        ) and self.ipsec_encryption != self.ipsec_integrity:
             yield Problem(
                 "ipsecIntegrity",
                 f"ipsecEncryption {self.ipsec_encryption} with ipsecIntegrity {self.ipsec_integrity}",
@@ -83,6 +96,22 @@ class CryptoProfile:
                 )
 
     @property
+    def combined(self) -> bool:
+        """Whether encryption and integrity of IPsec are one algorithm, AES-GCM."""
+        return "GCM" in self.ipsec_encryption
+
+    def ipsec_policy(self) -> dict[str, str | int]:
+        """The profile in ARM's words: an entry of a connection's ``ipsecPolicies``."""
+        return {key: getattr(self, field) for key, field in _ARM.items()}
+
+    @classmethod
+    def of_policy(cls, policy: Mapping[str, object]) -> CryptoProfile:
+        """The profile of an entry of ``ipsecPolicies``. Raises :class:`KeyError` if a field is missing."""
+        texts = {field: str(policy[key]) for key, field in _ARM.items() if key not in _NUMBERS}
+        numbers = {_ARM[key]: int(str(policy[key])) for key in _NUMBERS}
+        return cls(**texts, **numbers)  # type: ignore[arg-type]
+
+    @property
     def ike_proposal(self) -> str:
         """strongSwan's spelling of the IKE proposal, for example ``aes256-sha256-modp2048``."""
         return "-".join((_ENCRYPTION[self.ike_encryption], _INTEGRITY[self.ike_integrity], _DH_GROUP[self.dh_group]))
@@ -91,7 +120,7 @@ class CryptoProfile:
     def esp_proposal(self) -> str:
         """strongSwan's spelling of the ESP proposal, for example ``aes256gcm16-modp2048``."""
         parts = [_ENCRYPTION[self.ipsec_encryption]]
-        if "GCM" not in self.ipsec_encryption:
+        if not self.combined:
             parts.append(_INTEGRITY[self.ipsec_integrity])
         return "-".join((*parts, _PFS_GROUP[self.pfs_group]))
 

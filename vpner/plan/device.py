@@ -77,6 +77,16 @@ class DevicePlan:
     crypto: CryptoProfile
     advertises: tuple[IPv4Network, ...]
     prepend: int
+    accepts: tuple[IPv4Network, ...] = ()
+    """Azure's prefixes, the only ones that it takes from inside the tunnels. Empty: not known here."""
+    endpoints: tuple[IPv4Address, ...] = ()
+    """Endpoints of the gateway's other devices: no more to be announced inside a tunnel than its own."""
+
+    @property
+    def unbound(self) -> tuple[Symbol, ...]:
+        """Addresses that Azure has not chosen yet."""
+        used = (*(tunnel.remote for tunnel in self.tunnels), *(static.destination for static in self.statics))
+        return tuple(dict.fromkeys(address for address in used if isinstance(address, Symbol)))
 
     def bind(self, addresses: Mapping[Symbol, IPv4Address]) -> DevicePlan:
         """The same plan with addresses in place of the symbols that Azure has resolved."""
@@ -132,7 +142,9 @@ class DevicePlan:
             ],
             "ikeProposal": self.crypto.ike_proposal,
             "espProposal": self.crypto.esp_proposal,
+            "ipsecPolicy": self.crypto.ipsec_policy(),
             "advertises": [str(prefix) for prefix in self.advertises],
+            "accepts": [str(prefix) for prefix in self.accepts],
             "prepend": self.prepend,
         }
 
@@ -150,6 +162,7 @@ def plan_device(
     crypto: CryptoProfile,
     advertises: Sequence[IPv4Network],
     prepend: int = 0,
+    accepts: Sequence[IPv4Network] = (),
 ) -> DevicePlan:
     """Plan a device's tunnels, one to each instance of the gateway, and the routes that keep them outside each other.
 
@@ -181,6 +194,7 @@ def plan_device(
         crypto=crypto,
         advertises=tuple(advertises),
         prepend=prepend,
+        accepts=tuple(accepts),
     )
 
 
@@ -239,9 +253,10 @@ def _destination(destination: IPv4Network | Address) -> str:
     return str(destination) if isinstance(destination, IPv4Network) else f"{destination}/32"
 
 
-def _interface(interface: Interface) -> dict[str, str]:
+def _interface(interface: Interface) -> dict[str, object]:
     return {
         "name": interface.name,
         "address": str(interface.address),
+        "prefixLength": interface.prefix_length,
         "defaultGateway": str(interface.default_gateway),
     }

@@ -151,6 +151,10 @@ def nva(
         "apipa": appliance.apipa,
         "advertises": appliance.advertises,
         "prepend": appliance.prepend,
+        "accepts": [
+            *configuration.hub.address_space,
+            *(p for spoke in configuration.spokes for p in spoke.address_space),
+        ],
         "gateway": {
             "name": naming.vpn_gateway(configuration.hub.name),
             "asn": tunnel.asn,

@@ -85,9 +85,9 @@ def _branch(configuration: shape.Configuration) -> Iterator[Problem]:
         return
     absent = {f"{side}Subnet" for side in ("untrusted", "trusted") if f"{side.title()}-Subnet" not in branch.subnets}
     _, found = plan_nva(args.nva(configuration, _UNKNOWN, defaultdict(str), [], defaultdict(str)))
-    where = "branch.appliance"
+    where, elsewhere = "branch.appliance", ("gateway.", "ipsecPolicy", "accepts")  # reported where they are configured
     yield from _renamed(
-        (p for p in found if not p.where.startswith(("gateway.", "ipsecPolicy")) and p.where not in absent),
+        (p for p in found if not p.where.startswith(elsewhere) and p.where not in absent),
         {
             **{key: f"{where}.{key}" for key in ("untrustedAddress", "trustedAddress", "asn", "apipa", "advertises")},
             "prepend": f"{where}.prepend",

@@ -15,10 +15,10 @@ REAL = if [ -n "$$PULUMI_DEBUG_PROVIDERS" ]; then \
 	echo "AZURE=1 with PULUMI_DEBUG_PROVIDERS set would not reach Azure: unset it." >&2; exit 3; fi; $(WITH_PULUMI)
 WITH_POLICIES = --policy-pack policies
 
-.PHONY: help preview up refresh destroy recover test bench lint format clean
+.PHONY: help preview up refresh destroy recover test emulate emulate-all bench lint format clean
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): requirements.txt requirements-dev.txt toolchain/constraints.txt pyproject.toml
 	@echo "Installing the environment in $(VENV) (about a minute) ..." >&2
@@ -55,6 +55,13 @@ endif
 
 test: $(READY)  ## Run every test
 	@$(WITH_PULUMI) && $(BIN)/python -m pytest -n 2
+
+emulate: $(READY)  ## Run the reference lab on real routers and a real IPsec stack, without and with its tunnel (as root)
+	@$(BIN)/vpner emulate --topology examples/reference-lab-expressroute-only.yaml
+	@$(BIN)/vpner emulate --topology examples/reference-lab.yaml
+
+emulate-all: $(READY)  ## The same under every failure, with what goes wrong, and 220 random networks (an hour)
+	@VPNER_EMULATION=all $(BIN)/python -m pytest tests/emulation -v --durations=10
 
 bench: $(READY)  ## Measure the routing model: times, memory, growth
 	@$(BIN)/python -m pytest bench -q

@@ -9,6 +9,7 @@ import typer
 
 from vpner.cli import simulate
 from vpner.cli.check import check
+from vpner.cli.emulate import emulate
 from vpner.cli.exits import Commands
 from vpner.cli.flows import flows
 from vpner.cli.handoff import handoff
@@ -26,7 +27,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (check, routes, flows, why, topology, handoff, replay):
+for command in (check, routes, flows, why, topology, handoff, replay, emulate):
     app.command()(command)
 app.add_typer(simulate.app)
 

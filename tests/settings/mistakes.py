@@ -102,6 +102,7 @@ ADDRESSES = [
         {"spokes[2]": spoke(addressSpace=["10.12.128.0/24"], subnets={})},
         ("spokes[2].addressSpace[0]", "address-space-overlap", "10.12.0.0/16 of weu-web"),
     ),
+    one("dev", "host bits in the lab's hub", "hub.addressSpace[1]", "10.7.0.1/24", "prefix-host-bits", "10.7.0.1/24"),
     one("dev", "branch overlaps with a spoke", "spokes[0].addressSpace[1]", "10.100.0.0/16", "address-space-overlap",
         "10.100.0.0/24 of branch", "branch.addressSpace[0]"),
     one("prod", "two prefixes of the hub overlap", "hub.addressSpace[1]", "10.10.1.128/25", "prefix-overlap",

@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+ENDPOINT_VARIABLE = "VPNER_ARM_ENDPOINT"
+"""Where Azure Resource Manager is, if not at https://management.azure.com: that of another cloud, or the simulation."""
+
 RESOURCE_GROUP = "Microsoft.Resources/resourceGroups"
 _GROUP_PARAMETER = "resourceGroupName"
 _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.routing.networks import CASES, LATER, case_named
-from vpner.replay import Row, count_checks, match, report, score_case, score_file
+from vpner.matching import Row, match
+from vpner.replay import count_checks, report, score_case, score_file
 from vpner.routing.assumptions import DEFAULT, SWITCHES
 from vpner.routing.solve import solve
 

@@ -9,6 +9,7 @@ import typer
 
 from vpner.cli import simulate
 from vpner.cli.check import check
+from vpner.cli.compare import compare_command
 from vpner.cli.emulate import emulate
 from vpner.cli.exits import Commands
 from vpner.cli.flows import flows
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 for command in (check, routes, flows, why, topology, handoff, replay, emulate):
     app.command()(command)
+app.command("compare")(compare_command)
 app.add_typer(simulate.app)
 
 

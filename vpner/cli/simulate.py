@@ -54,8 +54,9 @@ def _simulate(ctx: typer.Context, state: State = None) -> None:
     """Run a command with Azure simulated: vpner simulate -- pulumi up
 
     Any Pulumi program that uses azure-native (and pulumi-random) runs unchanged, without an account. What it has built
-    stays in the simulated subscriptions. The command also gets a local file backend and a passphrase, where
-    PULUMI_BACKEND_URL or PULUMI_CONFIG_PASSPHRASE (or its _FILE) are not set. The exit code is the command's.
+    stays in the simulated subscriptions, and the Azure CLI and the Azure SDKs read it: vpner simulate -- az network nic
+    list. The command also gets a local file backend and a passphrase, where PULUMI_BACKEND_URL or
+    PULUMI_CONFIG_PASSPHRASE (or its _FILE) are not set. The exit code is the command's.
     """
     ctx.obj = state or default_folder(os.environ, Path.cwd())
 

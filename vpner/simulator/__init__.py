@@ -6,7 +6,9 @@
 - ``provider`` is one face: Pulumi's provider protocol, in place of azure-native (``random`` stands for pulumi-random);
 - ``serve`` starts it and ``run`` runs a command with it.
 
-A second face, ARM's REST, needs only ``azure``: bodies are ARM's, but with ``properties`` flattened as in the SDKs.
+- ``rest`` is the other face: ARM's REST, read by the unmodified Azure CLI and SDKs.
+
+Bodies are ARM's, but with ``properties`` flattened as in the SDKs.
 What it says is simulated: it knows Azure's documented rules and what was measured, and nothing of real traffic. It is
 kinder than Azure where a rule is about time or about an account: everything is done at once, so no operation is in
 progress and none fails half done; there are no quotas, capacities, permissions, policies, locks or marketplace terms.

@@ -35,7 +35,7 @@ class Azure:
         cloud = self.store.snapshot()
         record = cloud.get(resource_id)
         if record is None:
-            raise _not_found(cloud, identity)
+            raise not_found(cloud, identity)
         return response(cloud, kind, record)
 
     def exists(self, resource_id: str) -> bool:
@@ -80,7 +80,8 @@ def _kind(resource_id: str) -> tuple[ArmId, Kind]:
     return identity, KINDS[known.arm]
 
 
-def _not_found(cloud: Snapshot, identity: ArmId) -> AzureError:
+def not_found(cloud: Snapshot, identity: ArmId) -> AzureError:
+    """What Azure says of a resource that does not exist."""
     if cloud.get(identity.group_id) is None:
         return AzureError(
             404, "ResourceGroupNotFound", f"Resource group '{identity.resource_group}' could not be found."

@@ -15,6 +15,7 @@ from vpner.problems import Problem, Problems
 from vpner.simulator import faults
 from vpner.simulator.azure import Azure
 from vpner.simulator.provider import DEFAULT_SUBSCRIPTION, SUBSCRIPTION
+from vpner.simulator.rest.clients import reachable
 from vpner.simulator.serve import serving
 from vpner.simulator.store import Store
 
@@ -52,8 +53,8 @@ def run(command: Sequence[str], folder: Path) -> int:
             process.kill()
 
     found = faults.from_environment(kill)
-    with serving(Azure(store), found) as attached:
-        environment = prepared(os.environ, folder, attached)
+    with serving(Azure(store), found) as attached, reachable(store, os.environ) as clients:
+        environment = {**prepared(os.environ, folder, attached), **clients}
         print(_NOTICE.format(folder), file=sys.stderr, flush=True)  # noqa: T201
         try:
             process = subprocess.Popen(command, env=environment)

@@ -14,6 +14,7 @@ from tests.readers.stacks import answer, written
 from tests.support.mocks import AUTHORIZATION_KEY, PASSWORD, SERVICE_KEY
 from tests.support.stacks import run_program, stack_config
 from vpner.problems import Problems
+from vpner.readers.resources import SECRET as SECRET_VALUE
 from vpner.readers.resources import UNKNOWN, Resource, Snapshot, without_secrets
 from vpner.readers.state import read_snapshot, read_state, snapshot_text
 
@@ -49,8 +50,10 @@ SECRET_NAMES = ("sharedKey", "authorizationKey", "serviceKey", "adminPassword", 
 
 
 @pytest.mark.parametrize("name", SECRET_NAMES)
-def test_a_property_with_a_secret_name_is_dropped_at_any_depth(name: str) -> None:
-    assert without_secrets({"a": [{name: "x", "b": 1}], name: {"c": "x"}}) == {"a": [{"b": 1}]}
+def test_of_a_property_with_a_secret_name_only_its_presence_is_kept_at_any_depth(name: str) -> None:
+    kept = without_secrets({"a": [{name: "x", "b": 1}], name: {"c": "x"}})
+    assert kept == {"a": [{name: SECRET_VALUE, "b": 1}], name: SECRET_VALUE}
+    assert without_secrets({name: UNKNOWN, "b": None}) == {name: UNKNOWN, "b": None}
 
 
 def test_of_components_only_the_contract_is_kept_and_of_other_resources_nothing() -> None:

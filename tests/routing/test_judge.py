@@ -325,7 +325,7 @@ def test_endpoint_is_found_when_a_local_network_gateway_captures_it() -> None:
     greedy = replace(connection, static_prefixes=(IPv4Network("10.100.0.4/32"),))
     found = assess(replace(lab(), vpn_connections=(greedy,)), TODAY, failures=Failures.NONE)
     assert found.outcome is Outcome.VIOLATED
-    assert {item.code for item in found.contract} <= {"endpoint-through-tunnel", "endpoint-route-not-more-specific"}
+    assert {item.code for item in found.contract} <= {"endpoint-captured", "endpoint-route-not-more-specific"}
     assert any("10.100.0.4/32" in item.what for item in found.contract)
 
 

@@ -62,6 +62,15 @@ def read_document(document: Mapping[str, Any], origin: str = "case") -> Case:
     return Case(topology, shaped.name, shaped.title, shaped.source, shaped.evidence, shaped.expect, gaps)
 
 
+def fragment_problems(document: Mapping[str, Any]) -> list[Problem]:
+    """What is wrong in the shape of a part of a topology, in which keys may be missing that a whole one needs."""
+    try:
+        TopologyShape.model_validate(document)
+    except ValidationError as error:
+        return [item for item in _shape_problems(error, TopologyShape) if item.code != "missing-key"]
+    return []
+
+
 class _Loader(yaml.CSafeLoader):
     """Refuses a key that stands twice, which YAML readers otherwise drop silently."""
 

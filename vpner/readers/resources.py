@@ -22,6 +22,8 @@ class Unknown(Enum):
 
 _SUBNET = "microsoft.network/virtualnetworks/subnets"
 UNKNOWN = Unknown.UNKNOWN
+SECRET = "[secret]"
+"""Stands for a value that is not kept because its name says that it is secret; that there is one matters to rules."""
 Value = object
 """None (absent), bool, int, float, str, a list or mapping of these, or :data:`UNKNOWN`."""
 
@@ -88,7 +90,7 @@ def is_kept(token: str) -> bool:
 
 
 def of_interest(token: str, properties: Mapping[str, Value]) -> Mapping[str, Value] | None:
-    """What is kept of a resource's properties, without anything secret; None if the resource is not kept at all."""
+    """What is kept of a resource's properties, without any secret's value; None if it is not kept at all."""
     if is_read(token):
         return cast("Mapping[str, Value]", without_secrets(properties))
     if is_unmodelled(token):
@@ -100,17 +102,19 @@ def of_interest(token: str, properties: Mapping[str, Value]) -> Mapping[str, Val
 
 
 def without_secrets(value: Value) -> Value:
-    """The value without the properties whose name says that they are secret, at any depth."""
+    """The value without what is secret by its name, at any depth: of that only whether it is there."""
     if isinstance(value, Mapping):
         items = cast("Mapping[str, Value]", value)
-        return {key: without_secrets(item) for key, item in items.items() if not _names_secret(key)}
+        kept = {key: item for key, item in items.items() if not key.startswith("__")}
+        return {key: SECRET if _hides(key, item) else without_secrets(item) for key, item in kept.items()}
     if isinstance(value, list):
         return [without_secrets(item) for item in cast("list[Value]", value)]
     return value
 
 
-def _names_secret(key: str) -> bool:
-    return any(word in key.casefold() for word in _SECRET_WORDS) or key.startswith("__")
+def _hides(key: str, value: Value) -> bool:
+    known = value is not None and value is not UNKNOWN
+    return known and any(word in key.casefold() for word in _SECRET_WORDS)
 
 
 def _arm_type(token: str) -> ResourceType | None:

@@ -15,7 +15,7 @@ from vpner.routing.contract import contract_findings
 from vpner.routing.fabric import failable
 from vpner.routing.facts import facts
 from vpner.routing.failures import MOST_STATES, Reached, explore
-from vpner.routing.findings import VIOLATIONS, Code, Findings, allowed, code_of
+from vpner.routing.findings import VIOLATIONS, Code, Findings, allowed, code_of, endpoints_of
 from vpner.routing.flows import Atlas, Flow
 from vpner.routing.judge import Court
 from vpner.routing.lookup import live_tunnels
@@ -105,6 +105,7 @@ class _Bench:
         self.atlas = atlas
         self.steady = steady
         self.states = states
+        self.endpoints = endpoints_of(topology)
 
     def _protected(self, solution: Solution) -> tuple[FlowVerdict, ...]:
         return Court(self.topology, solution, self.atlas).protected(self.today)
@@ -129,7 +130,7 @@ class _Bench:
         up = _Carriers(self.topology, self.steady)
         for item in flows:
             somebody_there = bool(self.atlas.places_of(item.flow.destination.sample))
-            found.add(item, code_of(item, up.could_carry(item.flow), (), somebody_there), ())
+            found.add(item, code_of(item, up.could_carry(item.flow), (), somebody_there, self.endpoints), ())
         under_failure = self._under_failure(flows, found)
         findings = contract_findings(self.topology, self.states)
         contract = tuple(item for item in findings if not item.code.endswith("-unknown"))
@@ -161,7 +162,7 @@ class _Bench:
                 if item.verdict is steady.verdict:
                     continue
                 tunnel_up, events = up.could_carry(item.flow), state.events
-                found.add(item, code_of(item, tunnel_up, events, False), events)
+                found.add(item, code_of(item, tunnel_up, events, False, self.endpoints), events)
                 fine = allowed(item, tunnel_up, events)
                 known = under.get((item.flow, item.verdict))
                 if known is None or (known.allowed and not fine):

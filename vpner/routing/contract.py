@@ -76,13 +76,14 @@ class _Checker:
         first = journeys[0].steps[0].decision
         if through_tunnel(journeys):
             way = next(item for item in journeys if through_tunnel((item,)))
+            code, culprit, undo = self._culprit(way, outer)
             yield Problem(
                 where,
                 f"{_shown(way.steps[0].decision)} takes the outer packets into the tunnel "
-                f"{next(step.tunnel for step in way.steps if step.tunnel)}{self.after}{self._culprit(way, outer)}",
+                f"{next(step.tunnel for step in way.steps if step.tunnel)}{self.after}{culprit}",
                 "No endpoint may resolve through a tunnel: it dies, its routes are withdrawn, it returns, and so on",
-                remedy,
-                "endpoint-through-tunnel",
+                undo or remedy,
+                code,
                 SOURCE,
             )
         elif not self.healthy:
@@ -130,17 +131,21 @@ class _Checker:
         own = not row.peer and row.prefix not in connection.static_prefixes
         return own and isinstance(connection.remote_ip, IPv4Address) and row.prefix == IPv4Network(connection.remote_ip)
 
-    def _culprit(self, way: Journey, outer: Outer) -> str:
-        """Who captured the endpoint, where it is not the device's own announcement."""
+    def _culprit(self, way: Journey, outer: Outer) -> tuple[str, str, str]:
+        """Code of the finding, who captured the endpoint, and how to undo it, if it is not the device's own prefix."""
+        host = f"{outer.endpoint}/32"
         for step in way.steps:
             route = step.decision.route if step.decision else None
             if isinstance(route, EffectiveRoute) and route.source is Source.USER:
-                return f" (a user-defined route on {step.name})"
+                undo = f"remove {route.prefix} from the route table of {step.name}"
+                return "endpoint-captured", f" (a user-defined route on {step.name})", undo
             if isinstance(route, BgpRoute) and route.connection and not route.peer:
-                return f" (a prefix of the local network gateway of {route.connection})"
+                undo = f"take {route.prefix} out of the local network gateway, or write what it is for without {host}"
+                return "endpoint-captured", f" (a prefix of the local network gateway of {route.connection})", undo
             if isinstance(route, BgpRoute) and route.connection and route.peer != outer.connection.remote:
-                return f" ({route.peer} announces it)"
-        return ""
+                undo = f"deny {host} in what {route.peer} announces into {route.connection}"
+                return "endpoint-announced-by-other", f" ({route.peer} announces it)", undo
+        return "endpoint-through-tunnel", "", ""
 
     def _announce(self, outer: Outer, gateway: VpnGateway) -> str:
         """The route to add for the endpoint, and where."""
@@ -188,7 +193,8 @@ class _Checker:
                     SOURCE,
                 )
             return
-        where = f"{device.name} -> {gateway.name}.instances[{outer.instance}].tunnel {outer.tunnel}"
+        known = f" {outer.tunnel}" if isinstance(outer.tunnel, IPv4Address) else ""
+        where = f"{device.name} -> {gateway.name}.instances[{outer.instance}].tunnel{known}"
         host = f"{outer.tunnel}/32"
         remedy = f"add the static route {host} via {_underlay_gateway(self.tracer, device, outer)} on {device.name}"
         decision = self.tracer.device(device).lookup(

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Network
 
 from vpner.problems import Problem
 from vpner.routing.facts import facts
 from vpner.routing.journey import Carrier, Place, Step
 from vpner.routing.verdicts import FlowVerdict, Verdict
-from vpner.topology import Mode, Topology
+from vpner.topology import Mode, Topology, Underlay
 
 
 class Code(StrEnum):
     """What is said about a protected flow. ``fallback`` is allowed, but named."""
 
     CLEARTEXT = "cleartext"
+    DEVICE_SERVICE = "device-service-in-clear"
     CLEARTEXT_UNDER_FAILURE = "cleartext-under-failure"
     REQUIRED_HAS_FALLBACK = "required-has-fallback"
     FLAPPING = "flapping"
@@ -29,6 +31,9 @@ VIOLATIONS = frozenset(Code) - {Code.INCONCLUSIVE, Code.FALLBACK}
 
 _WHY = {
     Code.CLEARTEXT: "Protected traffic must be encrypted between device and gateway while a tunnel is up",
+    Code.DEVICE_SERVICE: (
+        "The endpoint's /32 travels outside the tunnel, and with it whatever else listens on that address"
+    ),
     Code.CLEARTEXT_UNDER_FAILURE: "A tunnel that could carry this traffic is still up, yet it travels in clear",
     Code.REQUIRED_HAS_FALLBACK: "Mode required means that nothing but the tunnel may cover protected prefixes",
     Code.FALLBACK: (
@@ -51,24 +56,38 @@ def allowed(item: FlowVerdict, tunnel_up: bool, events: Events) -> bool:
     return item.verdict is not Verdict.INCONCLUSIVE
 
 
-def code_of(item: FlowVerdict, tunnel_up: bool, events: Events, somebody_there: bool) -> Code | None:
-    """What is to be said about a verdict; None: nothing."""
+def endpoints_of(topology: Topology) -> frozenset[IPv4Network]:
+    """Host prefixes of the devices' tunnel endpoints over ExpressRoute: outer packets to them are never in a tunnel."""
+    return frozenset(
+        IPv4Network(item.remote_endpoint)
+        for item in topology.vpn_connections
+        if item.over is Underlay.EXPRESSROUTE and isinstance(item.remote_endpoint, IPv4Address)
+    )
+
+
+def code_of(
+    item: FlowVerdict, tunnel_up: bool, events: Events, somebody_there: bool, endpoints: frozenset[IPv4Network]
+) -> Code | None:
+    """What is to be said about a verdict; None: nothing. ``endpoints``: see :func:`endpoints_of`."""
     verdict, flaps = item.verdict, len(set(item.phases)) > 1
     if verdict is Verdict.INCONCLUSIVE:
         return Code.INCONCLUSIVE
     if verdict is Verdict.CLEARTEXT:
+        if endpoints.issuperset(item.flow.destination.prefixes):
+            return Code.DEVICE_SERVICE
         if flaps:
             return Code.FLAPPING
         if allowed(item, tunnel_up, events):
             return Code.FALLBACK
-        under_failure = Code.CLEARTEXT_UNDER_FAILURE if tunnel_up else Code.REQUIRED_HAS_FALLBACK
-        return under_failure if events else Code.CLEARTEXT
+        if not events:
+            return Code.CLEARTEXT
+        return Code.REQUIRED_HAS_FALLBACK if item.flow.mode is Mode.REQUIRED else Code.CLEARTEXT_UNDER_FAILURE
     lost = {Verdict.LOOP: Code.LOOP, Verdict.BLACKHOLE: Code.BLACKHOLE if tunnel_up or flaps else None}
     return lost.get(verdict) if somebody_there and not events else None
 
 
 class Findings:
-    """Problems of protected flows. Flows that one route decides make one problem, with the fewest events."""
+    """Problems of protected flows. Flows that routes to one prefix decide make one problem, with the fewest events."""
 
     def __init__(self, topology: Topology) -> None:
         self.topology = topology
@@ -79,8 +98,10 @@ class Findings:
         if code is None:
             return
         step = deciding_step(item)
-        route = (step.place, step.decision.prefix, step.decision.next_hops) if step and step.decision else item.why
-        key = code, item.flow.intent, route
+        place = (step.place, step.name if step.place is not Place.SUBNET else "") if step else item.why
+        prefix = step.decision.prefix if step and step.decision else None
+        unknown = code is Code.INCONCLUSIVE and prefix is not None  # what is missing is the cause, wherever it is met
+        key = (code, item.flow.intent, item.why) if unknown else (code, item.flow.intent, place, prefix)
         _, first, items = self._groups.setdefault(key, (code, events, []))
         if first == events:
             items.append(item)
@@ -107,6 +128,12 @@ class Findings:
             yield f"declare what is missing: {item.why}"
         if code is Code.FLAPPING:
             yield "add the routes that the findings of the /32 contract name"
+        if code is Code.DEVICE_SERVICE:
+            endpoint = ", ".join(map(str, item.flow.destination.prefixes))
+            yield (
+                f"leave {endpoint} out of the intent, or declare what uses it: exempt: [{{to: [{endpoint}], reason: "
+                "..., expires: YYYY-MM-DD}]"
+            )
         if step is None or step.decision is None:
             yield "follow the hops of the flow"
             return

@@ -143,11 +143,13 @@ def _preference(fabric: Fabric, preference: Preference) -> Step:
 
 def _route_server(fabric: Fabric, speaker: int) -> Steps:
     server = fabric.servers[fabric.speakers[speaker].vnet]
-    steps = [Step("gateway-own-prefixes-first", _own_first), _preference(fabric, server.preference)]
+    # Azure keeps the setting without branch-to-branch, and it decides nothing (hub-routing-preference).
+    preference = server.preference if server.branch_to_branch else Preference.EXPRESSROUTE
+    steps = [Step("gateway-own-prefixes-first", _own_first), _preference(fabric, preference)]
     if fabric.assumptions.route_server_sees_er_weight:
         steps.append(Step("route-server-sees-er-weight", lambda path: -path.weight))
     steps.append(Step("shortest-as-path", _length))
-    if server.preference is Preference.AS_PATH and fabric.assumptions.as_path_tie_prefers_er:
+    if preference is Preference.AS_PATH and fabric.assumptions.as_path_tie_prefers_er:
         steps.append(Step("as-path-tie-prefers-er", lambda path: not is_expressroute(fabric, path)))
     return (*steps, *_tie_breaks(fabric))
 

@@ -17,15 +17,22 @@ from vpner.readers.stack.draft import Draft
 from vpner.readers.stack.gateways import add_gateways, add_route_servers
 from vpner.readers.stack.networks import add_peerings, add_route_tables, add_vnets, interfaces
 from vpner.readers.stack.outside import Outside, add_devices, add_intent, add_observed_edges, add_routers
+from vpner.readers.stack.planned import add_planned
 from vpner.topology import Topology
 
 
-def read_stack(snapshot: Snapshot, declared: Mapping[str, Any] | None = None, origin: str = "stack") -> Topology:
+def read_stack(
+    snapshot: Snapshot,
+    declared: Mapping[str, Any] | None = None,
+    origin: str = "stack",
+    *,
+    planned: bool = False,
+) -> Topology:
     """The topology that a stack's resources make, before or after they are deployed.
 
     ``declared`` is a part of a topology in format 1's words, for what neither resources nor components tell: it
     completes them, and wins where both say something. Addresses that only Azure will know are Symbols. In a stage
-    without connections there are none.
+    without connections there are none, unless those that components plan are asked for too (``planned``).
 
     Raises :class:`Problems` with everything that routes depend on and that is unknown, outside the stack, or not
     modelled, each with the key to declare.
@@ -44,6 +51,8 @@ def read_stack(snapshot: Snapshot, declared: Mapping[str, Any] | None = None, or
     taken = add_devices(outside, found)
     add_routers(outside)
     add_connections(outside)
+    if planned:
+        add_planned(outside)
     taken |= add_bgp_peers(outside, found)
     add_observed_edges(outside)
     add_intent(draft)

@@ -129,6 +129,7 @@ def _ipsec(outside: Outside, connection: Resource) -> None:
         endpoint = address(local.get("gatewayIpAddress"))
         if local.get("gatewayIpAddress") is UNKNOWN:
             draft.unknown(local, "gatewayIpAddress")
+            return  # who the device is, and all that follows from it, is not to be asked for as well
         remote = (outside.device_at(endpoint) if endpoint else None) or _plain_router(draft, local, endpoint, bgp=bgp)
         asn = local.get("bgpSettings.asn")
         if bgp and isinstance(asn, int):

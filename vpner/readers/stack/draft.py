@@ -21,6 +21,8 @@ from vpner.readers.resources import (
     mappings,
 )
 
+FORMAT = "(topology format 1):"
+"""In remedies, in front of what is to be declared, for whoever knows where."""
 UNKNOWN_CODE = "stack-unknown"
 OUTSIDE_CODE = "stack-outside"
 NOT_MODELLED_CODE = "stack-not-modelled"

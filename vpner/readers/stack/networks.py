@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address
-from typing import Any
+from typing import Any, cast
 
 from vpner.arm import parse_arm_id
 from vpner.readers.resources import UNKNOWN, Elsewhere, Resource, Value, look_up, mappings
@@ -27,7 +27,10 @@ def add_vnets(draft: Draft) -> None:
         if (region := _region(vnet)) is not None:
             entry["region"] = region
         draft.section("vnets")[name] = entry
-        for inline in mappings(vnet.get("subnets")):
+        written = vnet.get("subnets")
+        if written is UNKNOWN or (isinstance(written, list) and UNKNOWN in cast("list[Value]", written)):
+            draft.unknown(vnet, "subnets")
+        for inline in mappings(cast("Value", written)):
             if (subnet := text(inline.get("name"))) is not None:
                 _add_subnet(draft, vnet, "subnets", name, subnet, inline)
     for subnet in draft.snapshot.of_kind("Subnet"):
@@ -99,7 +102,9 @@ def add_route_tables(draft: Draft) -> None:
         name = draft.label(table)
         routes: list[dict[str, Any]] = []
         if not draft.declares("route_tables", name, "routes"):
-            if table.get("routes") is UNKNOWN:
+            given = table.get("routes")
+            items = cast("list[Value]", given) if isinstance(given, list) else [given]
+            if any(item is UNKNOWN for item in items):
                 draft.unknown(table, "routes")
             for index, route in enumerate(mappings(table.get("routes"))):
                 routes += _route(draft, table, index, route)

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from bench.growth import exponent
 
+LINES = pytest.StashKey[list[str]]()
 SIZE = "routes"
 MEMORY = "peak RSS MiB"
+
+
+@pytest.fixture
+def report(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Print a line at the end."""
+    return request.config.stash.setdefault(LINES, []).append
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """A line a benchmark, and the exponent of time over routes of those that have a size."""
     session: Any = getattr(config, "_benchmarksession", None)
+    for line in config.stash.get(LINES, []):
+        terminalreporter.write_line(line)
     measured = list(_measured(session))
     if not measured:
         return

@@ -6,9 +6,11 @@ ids that the program wrote. So one resource policy collects them, and stack poli
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,19 +28,23 @@ from pulumi_policy import (
 from pulumi_policy import Severity as PulumiSeverity
 from pulumi_policy.proxy import UnknownValueError
 
-from policies import crypto, device, endpoint, gateways
-from policies.declared import POLICY, configuration_schema, read_configuration
-from policies.network import Network
-from policies.registry import RULES, Rule, breakdown
 from vpner.readers.resources import UNKNOWN, Resource, Snapshot, Value, is_kept, is_read, merge, of_interest
 from vpner.readers.state import snapshot_text
+from vpner.render.report import report_json, report_text
+from vpner.routing import Failures
+from vpner.rules import RULES, Network, Report, Rule, evaluate, read_declared
+from vpner.rules.declared import NOTHING, POLICY, configuration_schema
+from vpner.rules.registry import breakdown
 
 PACK = "vpner"
 SNAPSHOT_FILE = "VPNER_SNAPSHOT_FILE"
 """Environment variable: a file to which the pack writes the resources that it has judged, without anything secret."""
+REPORT_FILE = "VPNER_REPORT_FILE"
+"""Environment variable: a file to which the pack writes findings and verdicts as JSON."""
+FAILURES = Failures.SINGLE
+"""Pairs take seconds, which a preview should not; ``vpner check`` tries them."""
 COLLECTOR = "resource-inputs"
-TOPICS = (gateways, endpoint, device, crypto)
-"""Importing a topic registers its rules."""
+SUMMARY = "verdicts"
 
 
 def plain(value: Any) -> Value:
@@ -69,10 +75,11 @@ class Pack:
 
     def __init__(self) -> None:
         self._inputs: dict[str, Mapping[str, Value]] = {}
-        self._configuration: Mapping[str, Value] = {}
+        self._declared = NOTHING
+        self._report: Report | None = None
 
     def policies(self) -> list[Policy]:
-        """Collector and configuration first: the engine runs them in this order."""
+        """Collector and configuration first, the summary last: the engine runs them in this order."""
         return [
             ResourceValidationPolicy(
                 name=COLLECTOR,
@@ -82,16 +89,23 @@ class Pack:
             ),
             StackValidationPolicy(
                 name=POLICY,
-                description="Holds what lies outside the stack in its configuration: devices, routers and circuits.",
+                description="Holds what lies outside the stack, what must be encrypted, and exceptions.",
                 validate=self.configure,
                 enforcement_level=EnforcementLevel.MANDATORY,
                 config_schema=PolicyConfigSchema(configuration_schema()),
             ),
             *(self._policy(item) for item in RULES.values()),
+            StackValidationPolicy(
+                name=SUMMARY,
+                description="Prints the verdicts of protected traffic, and reports exceptions that cover nothing.",
+                validate=self.summarize,
+                enforcement_level=EnforcementLevel.ADVISORY,
+            ),
         ]
 
     def collect(self, args: ResourceValidationArgs, report: ReportViolation) -> None:
         """Remember a resource's inputs as the provider has checked them."""
+        self._report = None
         if not is_read(args.resource_type):
             return
         try:
@@ -102,23 +116,39 @@ class Pack:
 
     def configure(self, args: StackValidationArgs, report: ReportViolation) -> None:
         """Check the configuration and keep it for the rules. A key that is not understood fails."""
+        self._report = None
         try:
-            self._configuration, problems = read_configuration(cast("Mapping[str, Any]", args.get_config()))
+            self._declared, problems = read_declared(cast("Mapping[str, Any]", plain(args.get_config())))
             if path := os.environ.get(SNAPSHOT_FILE):
-                write_privately(Path(path), snapshot_text(self.snapshot(args.resources)))
+                write_privately(Path(path), snapshot_text(self._snapshot(args.resources)))
         except Exception as error:  # noqa: BLE001 - as for the rules
-            self._configuration, problems = {}, [breakdown(POLICY, error)]
+            self._declared, problems = NOTHING, [breakdown(POLICY, error)]
         for problem in problems:
             report(str(problem), None)
 
-    def network(self, resources: Iterable[PolicyResource]) -> Network:
-        """What the rules read."""
-        return Network(Snapshot(self._resources(resources)), self._configuration)
+    def summarize(self, args: StackValidationArgs, report: ReportViolation) -> None:
+        """Show what the other policies have no place for."""
+        try:
+            found = self.report(args.resources)
+            for problem in found.exceptions:
+                report(str(problem), None)
+            print(report_text(found), flush=True)  # noqa: T201 - the engine shows it among its diagnostics
+            if path := os.environ.get(REPORT_FILE):
+                write_privately(Path(path), json.dumps(report_json(found), indent=1) + "\n")
+        except Exception as error:  # noqa: BLE001 - the rules have had their say
+            report(str(breakdown(SUMMARY, error)), None)
+        self._report = None
 
-    def snapshot(self, resources: Iterable[PolicyResource]) -> Snapshot:
-        """What a topology is read from. What the configuration declares stands there as a component would."""
-        declared = [Resource(POLICY, POLICY, POLICY, self._configuration)] if self._configuration else []
-        return Snapshot((*self._resources(resources), *declared))
+    def report(self, resources: Iterable[PolicyResource]) -> Report:
+        """What all rules say, computed once for the stack as it is now."""
+        if self._report is None:
+            snapshot = self._snapshot(resources)
+            today = datetime.now(UTC).date()
+            self._report = evaluate(Network(snapshot, self._declared, today=today, failures=FAILURES))
+        return self._report
+
+    def _snapshot(self, resources: Iterable[PolicyResource]) -> Snapshot:
+        return Snapshot(self._resources(resources))
 
     def _resources(self, resources: Iterable[PolicyResource]) -> Iterable[Resource]:
         for item in resources:
@@ -148,7 +178,7 @@ class Pack:
             name=rule.id,
             description=rule.description,
             validate=validate,
-            enforcement_level=EnforcementLevel.MANDATORY,
+            enforcement_level=EnforcementLevel.MANDATORY if rule.severity.mandatory else EnforcementLevel.ADVISORY,
             severity=PulumiSeverity(rule.severity.value),
             remediation_steps=rule.remedy,
         )
@@ -156,14 +186,14 @@ class Pack:
     def _judge(self, rule: Rule, args: StackValidationArgs, report: ReportViolation) -> bool:
         """Report what the rule finds; False if it had nothing to judge."""
         try:
-            findings = rule.run(self.network(args.resources))
+            found = self.report(args.resources)
         except Exception as error:  # noqa: BLE001 - no reading of resources may let a rule pass
             report(str(breakdown(rule.id, error)), None)
             return True
-        for resource, problem in findings:
-            if problem is not None:
-                report(str(problem), resource.urn if resource else None)
-        return bool(findings)
+        for finding in found.of(rule.id):
+            if finding.problem is not None:
+                report(str(finding.problem), finding.resource.urn if finding.resource else None)
+        return found.applies(rule.id)
 
 
 def write_privately(path: Path, text: str) -> None:

@@ -109,7 +109,7 @@ def test_flow_in_clear_over_expressroute_names_the_rule_that_decided() -> None:
 def test_missing_host_route_of_the_endpoint_is_printed_with_its_place() -> None:
     result = vpner("check", "--topology", "-", "--failures", "none", stdin=without_host_route())
     assert result.exit_code == 1
-    assert "10.100.0.4/32" in result.stdout.partition("Missing routes")[2]
+    assert "10.100.0.4/32" in result.stdout.partition("Violated")[2]
 
 
 def test_failures_are_as_deep_as_asked() -> None:

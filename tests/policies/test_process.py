@@ -13,14 +13,14 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime import proto
 from pulumi.runtime.proto.analyzer_pb2_grpc import AnalyzerStub
 
-from policies.declared import POLICY
-from policies.registry import RULES
 from tests.policies.support import ArmMocks, Sent, analyze_requests, configure_request, sent, stack_request
 from tests.policies.test_foreign import CONFIGURATION, hub
 from tests.support.mocks import build
 from tests.support.stacks import ROOT
+from vpner.rules import RULES, Severity
+from vpner.rules.declared import POLICY
 
-ALL = {"resource-inputs", POLICY, *RULES}
+ALL = {"resource-inputs", POLICY, *RULES, "verdicts"}
 
 
 @pytest.fixture(scope="module")
@@ -42,14 +42,13 @@ def analyze(pack: AnalyzerStub, resources: list[Sent]) -> list[Any]:
     return [*found, *pack.AnalyzeStack(stack_request(resources)).diagnostics]
 
 
-def test_every_rule_is_a_mandatory_policy_with_severity_and_remedy(pack: AnalyzerStub) -> None:
+def test_every_rule_is_a_policy_with_severity_and_remedy_and_all_but_advice_is_mandatory(pack: AnalyzerStub) -> None:
     info = pack.GetAnalyzerInfo(Empty())
     assert info.name == "vpner"
     assert {item.name for item in info.policies} == ALL
-    assert {item.enforcementLevel for item in info.policies} == {proto.MANDATORY}
-    rules = [item for item in info.policies if item.name in RULES]
-    assert {item.severity for item in rules} <= {proto.POLICY_SEVERITY_HIGH, proto.POLICY_SEVERITY_CRITICAL}
-    assert all(item.remediation_steps for item in rules)
+    advice = {rule.id for rule in RULES.values() if rule.severity is Severity.MEDIUM} | {"verdicts"}
+    assert {item.name for item in info.policies if item.enforcementLevel != proto.MANDATORY} == advice
+    assert all(item.remediation_steps and item.severity for item in info.policies if item.name in RULES)
 
 
 def test_one_process_judges_a_good_stack_a_bad_one_and_the_good_one_again(pack: AnalyzerStub) -> None:
@@ -58,13 +57,10 @@ def test_one_process_judges_a_good_stack_a_bad_one_and_the_good_one_again(pack: 
     bad = sent(build(hub(literal=False, crypto=False), ArmMocks(unknown=True))[0], preview=True)
     assert analyze(pack, good) == []
     (message,) = analyze(pack, bad)
-    assert message.policyName == "strong-ipsec-policy"
+    assert message.policyName == "explicit-ipsec-policy"
     assert message.enforcementLevel == proto.MANDATORY
     assert message.severity == proto.POLICY_SEVERITY_HIGH
     assert "s2s" in message.urn
     assert analyze(pack, good) == []
     pack.Configure(configure_request({}))
-    assert [item.policyName for item in analyze(pack, good)] == [
-        "tunnel-ends-known",
-        "endpoint-announced-over-expressroute",
-    ]
+    assert [item.policyName for item in analyze(pack, good)] == ["network-known", "network-known"]

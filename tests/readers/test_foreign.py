@@ -16,6 +16,7 @@ from vpner.problems import Problems
 from vpner.readers.compare import differences
 from vpner.readers.resources import UNKNOWN, Resource, Snapshot, Value
 from vpner.readers.stack import read_stack
+from vpner.rules.declared import POLICY
 from vpner.topology import GATEWAY_SUBNET, Topology, Underlay
 
 CARRIER = {
@@ -74,9 +75,9 @@ def test_a_circuit_elsewhere_is_asked_for_once_with_what_to_declare(tmp_path: Pa
     assert "circuits: {carrier-1: {paths: {primary: {router: ROUTER}}}}" in remedy
 
 
-def test_what_the_packs_configuration_declares_is_read_like_what_a_component_registers(tmp_path: Path) -> None:
-    found = written(tmp_path / "snapshot.json", hub(literal=True), preview=True, configuration=CONFIGURATION)
-    topology = read_stack(found, CARRIER)
+def test_what_the_packs_configuration_declares_completes_the_stack(tmp_path: Path) -> None:
+    found = written(tmp_path / "snapshot.json", hub(literal=True), preview=True)
+    topology = read_stack(found, CONFIGURATION[POLICY]["topology"])
     (connection,) = topology.vpn_connections
     assert connection.remote == "fw"
     (device,) = [router for router in topology.routers if router.name == "fw"]

@@ -9,22 +9,19 @@ from typing import Annotated
 import typer
 
 from vpner.cli.exits import Code
-from vpner.cli.inputs import AsJson, StackName, TopologyFile, read_network
+from vpner.cli.inputs import AsJson, DeclaredFile, StackName, TopologyFile, read_judged
 from vpner.cli.output import predicted_note, show_json, show_table
 from vpner.problems import Problem
-from vpner.render.verdicts import assessment_json, failure_table, flow_table
-from vpner.routing import Assessment, Failures, Outcome, assess
-
-_CODES = {
-    Outcome.AS_INTENDED: Code.AS_INTENDED,
-    Outcome.VIOLATED: Code.VIOLATED,
-    Outcome.INCONCLUSIVE: Code.INCONCLUSIVE,
-}
+from vpner.render.report import report_json
+from vpner.render.verdicts import failure_table, flow_table
+from vpner.routing import Assessment, Failures
+from vpner.rules import Outcome, Report, evaluate
 
 
 def check(
     topology: TopologyFile = None,
     stack: StackName = None,
+    declared: DeclaredFile = None,
     failures: Annotated[
         Failures, typer.Option(help="What may fail at once. auto: pairs in a network of the lab's size, else single.")
     ] = Failures.AUTO,
@@ -34,18 +31,57 @@ def check(
 
     vpner check --topology examples/reference-lab.yaml
 
-    Protected is what the network's intent names. Exit code 0: as intended; 1: violated; 2: inconclusive, with what to
-    declare; 3: bad input.
+    Protected is what the network's intent names. The rules are those of the policy pack; of a topology, those that need
+    no resource. Exit code 0: as intended; 1: violated; 2: inconclusive, with what to declare; 3: bad input.
     """
-    found = assess(read_network(topology, stack), date.today(), failures=failures)
+    report = evaluate(read_judged(topology, stack, declared, date.today(), failures))
+    code = _code(report)
     if as_json:
-        show_json(assessment_json(found))
+        show_json({"outcome": _WORDS[code], **report_json(report)})
     else:
-        _show(found)
-    raise typer.Exit(_CODES[found.outcome])
+        _show(report)
+        typer.echo(f"{_WORDS[code].upper()} (predicted)")
+    raise typer.Exit(code)
 
 
-def _show(found: Assessment) -> None:
+_WORDS = {Code.AS_INTENDED: "as intended", Code.VIOLATED: "violated", Code.INCONCLUSIVE: "inconclusive"}
+
+
+def _code(report: Report) -> Code:
+    """Advice does not count."""
+    if report.problems(Outcome.VIOLATION):
+        return Code.VIOLATED
+    return Code.INCONCLUSIVE if report.problems(Outcome.INCONCLUSIVE) else Code.AS_INTENDED
+
+
+def _show(report: Report) -> None:
+    found = report.network.assessment
+    if found is not None:
+        _show_assessment(found)
+    _section("Violated", report.problems(Outcome.VIOLATION))
+    _section("To be declared", report.problems(Outcome.INCONCLUSIVE))
+    if found is not None:
+        _section("Allowed by mode preferred", found.fallbacks)
+    advice = [
+        item
+        for outcome in (Outcome.VIOLATION, Outcome.INCONCLUSIVE)
+        for item in report.problems(outcome, mandatory=False)
+    ]
+    _section("Advice", advice)
+    _section("Exceptions", report.exceptions)
+    for item in report.excepted:
+        if item.problem is not None:
+            typer.echo(f"Excepted: {item.problem.where} [{item.rule}]")
+    if not report.network.concerned:
+        typer.echo("Not applicable: no intent, and no tunnel over private peering")
+    if found is None:
+        return
+    for note in found.notes:
+        typer.echo(f"Note: {note}")
+    typer.echo(predicted_note(found.assumed))
+
+
+def _show_assessment(found: Assessment) -> None:
     if found.flows:
         show_table(flow_table(found.flows), "Protected flows (predicted)")
         typer.echo()
@@ -54,14 +90,6 @@ def _show(found: Assessment) -> None:
         title = f"Under failure ({found.states} stable states, {depth}, predicted)"
         show_table(failure_table(found.under_failure), title)
         typer.echo()
-    _section("Violated", found.violations)
-    _section("Missing routes", found.contract)
-    _section("To be declared", found.inconclusive)
-    _section("Allowed by mode preferred", found.fallbacks)
-    for note in found.notes:
-        typer.echo(f"Note: {note}")
-    typer.echo(predicted_note(found.assumed))
-    typer.echo(f"{found.outcome.value.upper()} (predicted)")
 
 
 def _section(title: str, problems: Sequence[Problem]) -> None:

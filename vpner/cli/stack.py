@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -28,17 +29,25 @@ _PACK = "PulumiPolicy.yaml"
 _SHOWN_LINES = 40
 
 
-def stack_topology(stack: str, folder: Path) -> Topology:
-    """Preview a stack of the project around ``folder`` and read its network.
+def stack_topology(stack: str, folder: Path, declared: Mapping[str, Any]) -> Topology:
+    """The network of a stack, completed by what is declared: see :func:`stack_snapshot`.
 
-    Nothing is deployed. Whatever the policy pack says about the network is left to the command that asked. Raises
-    :class:`Problems` if there is no project, no ``pulumi``, the preview fails, or the network cannot be read.
+    Raises :class:`Problems` too if the network cannot be read.
     """
-    return read_stack(stack_snapshot(stack, folder), origin=_origin(stack))
+    return read_stack(stack_snapshot(stack, folder), declared, origin_of(stack))
+
+
+def origin_of(stack: str) -> str:
+    """What errors call it."""
+    return f"the preview of {stack}"
 
 
 def stack_snapshot(stack: str, folder: Path) -> Snapshot:
-    """Preview a stack and return its resources, with what its components register. Raises :class:`Problems`."""
+    """Preview a stack of the project around ``folder``, and take the resources that the policy pack sees.
+
+    Nothing is deployed. Whatever the policy pack says about the network is left to the command that asked. Raises
+    :class:`Problems` if there is no project, no ``pulumi``, or the preview fails.
+    """
     project = _project(folder)
     pack = _pack(project)
     pulumi = _pulumi()
@@ -50,7 +59,7 @@ def stack_snapshot(stack: str, folder: Path) -> Snapshot:
         if not file.exists():
             raise _failed(stack, finished)
         text = file.read_text(encoding="utf-8")
-    return read_snapshot(text, _origin(stack))
+    return read_snapshot(text, origin_of(stack))
 
 
 def stack_secret(stack: str, folder: Path, output: str) -> object:
@@ -69,10 +78,6 @@ def _pulumi() -> str:
         remedy = "put pulumi on PATH, or write the network down and use --topology FILE"
         raise _refused("pulumi", "it is not on PATH", "A stack's network is read from its preview", remedy)
     return pulumi
-
-
-def _origin(stack: str) -> str:
-    return f"the preview of {stack}"
 
 
 def _preview(command: list[str], folder: Path, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:

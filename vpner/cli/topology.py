@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import typer
 
-from vpner.cli.inputs import AsJson, StackName, TopologyFile, read_network
+from vpner.cli.inputs import AsJson, DeclaredFile, StackName, TopologyFile, read_network
 from vpner.cli.output import show_json
 from vpner.readers.write import topology_document, write_topology
 
 
-def topology(topology: TopologyFile = None, stack: StackName = None, as_json: AsJson = False) -> None:
+def topology(
+    topology: TopologyFile = None, stack: StackName = None, declared: DeclaredFile = None, as_json: AsJson = False
+) -> None:
     """Print the network as topology format 1, without the tables of a case.
 
     vpner topology --stack dev > dev.yaml
 
     Reading what it prints gives the same network.
     """
-    network = read_network(topology, stack)
+    network = read_network(topology, stack, declared)
     if as_json:
         show_json(topology_document(network))
     else:

@@ -59,14 +59,9 @@ def failure_table(verdicts: Iterable[FailureVerdict]) -> Grid:
 
 
 def assessment_json(found: Assessment) -> dict[str, Any]:
-    """Everything that ``vpner check`` says."""
+    """Verdicts in steady state and under failure, without what the rules make of them."""
     return {
-        "predicted": True,
-        "outcome": found.outcome.value,
         "flows": [flow_json(item) for item in found.flows],
-        "violations": _problems(found.violations),
-        "contract": _problems(found.contract),
-        "inconclusive": _problems(found.inconclusive),
         "fallbacks": _problems(found.fallbacks),
         "under_failure": [
             {

@@ -4,13 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.network import IpsecConnection, Network, flag
-from policies.registry import Edit, Example, Severity, Verdict, inconclusive, passed, rule, violation
 from vpner.plan.bgp import AZURE_ASN
 from vpner.readers.resources import UNKNOWN, Resource, Unknown, mappings
+from vpner.rules.network import IpsecConnection, Network, flag, same_word
+from vpner.rules.registry import (
+    Edit,
+    Example,
+    Severity,
+    Verdict,
+    inconclusive,
+    passed,
+    rule,
+    violation,
+)
 
 ACTIVE_ACTIVE_CONFIGURATIONS = 2
 _ACTIVE_ACTIVE_KEYS = "activeActive: true, two ipConfigurations with a public address each, bgpSettings.asn: 65515"
+
+ON_TUNNEL = (
+    "VirtualNetworkGateway.gatewayType",
+    "VirtualNetworkGateway.enablePrivateIpAddress",
+    "VirtualNetworkGatewayConnection.connectionType",
+    "VirtualNetworkGatewayConnection.useLocalAzureIpAddress",
+    "LocalNetworkGateway.gatewayIpAddress",
+    "component.gateway.connections",
+)
+"""What :func:`tunnel_gateways` reads."""
+
+
+def tunnel_gateways(network: Network) -> tuple[Resource, ...]:
+    """VPN gateways with a tunnel over private peering, built or planned, or with a private address for one."""
+    prepared = (item for item in network.gateways("Vpn") if flag(item, "enablePrivateIpAddress") is True)
+    return tuple({item.urn: item for item in (*_with_tunnel(network), *prepared)}.values())
+
+
+def _with_tunnel(network: Network) -> Iterator[Resource]:
+    yield from network.planned_gateways
+    for connection in network.ipsec_connections:
+        if isinstance(connection.gateway, Resource) and connection.over_private_peering is True:
+            yield connection.gateway
 
 
 @rule(
@@ -61,16 +93,12 @@ _ACTIVE_ACTIVE_KEYS = "activeActive: true, two ipConfigurations with a public ad
 def private_address_pair(network: Network) -> Iterator[Verdict]:
     """A connection over private peering uses the gateway's private address, and the gateway has one.
 
-    A connection whose gateway is not in the stack is `tunnel-ends-known`'s finding, and not repeated here.
+    A connection whose gateway is not in the stack is `network-known`'s finding, and not repeated here.
     """
-    gateways = {tunnel.gateway.urn: tunnel.gateway for tunnel in network.tunnels}
     for connection in network.ipsec_connections:
-        if connection.over_private_peering is False:
-            continue
-        yield _connection_flag(connection)
-        if isinstance(connection.gateway, Resource) and connection.over_private_peering is True:
-            gateways[connection.gateway.urn] = connection.gateway
-    for gateway in gateways.values():
+        if connection.over_private_peering is not False:
+            yield _connection_flag(connection)
+    for gateway in {item.urn: item for item in _with_tunnel(network)}.values():
         match flag(gateway, "enablePrivateIpAddress"):
             case True:
                 yield passed(gateway)
@@ -114,58 +142,6 @@ def _connection_flag(connection: IpsecConnection) -> Verdict:
 
 
 @rule(
-    "gateway-network-known",
-    Severity.HIGH,
-    needs=(
-        "VirtualNetworkGateway.gatewayType",
-        "VirtualNetworkGateway.ipConfigurations[].subnet.id",
-        "VirtualHubIpConfiguration.subnet.id",
-        "VirtualHubIpConfiguration.virtualHubName",
-        "Subnet.virtualNetworkName",
-    ),
-    facts=("Learn: About ExpressRoute virtual network gateways, 2026-09-05: the gateway's subnet is GatewaySubnet",),
-    why="Which gateways and which Route Server exchange routes depends on the virtual network that they share",
-    remedy="write ipConfigurations[].subnet.id of the gateway (of Route Server: subnet.id of its "
-    "VirtualHubIpConfiguration, whose virtualHubName names the hub) as the output of a Subnet of this stack, or as a "
-    "literal id; its virtualNetworkName must be that of a VirtualNetwork, or a literal",
-    fails=(),
-    passes=(
-        Example("every gateway's subnet is a resource of the stack"),
-        Example(
-            "the subnet is a literal id of another stack's network",
-            (
-                Edit(
-                    "vpn-gateway",
-                    "ipConfigurations.0.subnet.id",
-                    "/subscriptions/0/resourceGroups/lab/providers/Microsoft.Network/virtualNetworks/hub-vnet/subnets/"
-                    "GatewaySubnet",
-                ),
-            ),
-        ),
-    ),
-    unknown=(
-        Example("the VPN gateway has no ip configuration", (Edit("vpn-gateway", "ipConfigurations", None),)),
-        Example("the network's name is unknown", (Edit("gateway-subnet", "virtualNetworkName", UNKNOWN),)),
-        Example("Route Server has no ip configuration", (Edit("route-server-ip", "subnet", None),)),
-    ),
-)
-def gateway_network_known(network: Network) -> Iterator[Verdict]:
-    """Where the virtual network matters, that of each gateway and Route Server can be told.
-
-    It matters where a Route Server exchanges routes between branches, and where a tunnel runs over private peering.
-    """
-    if not network.exchanging_route_servers and not network.tunnels:
-        return
-    gateways = {item.urn: item for kind in ("Vpn", "ExpressRoute") for item in network.gateways(kind)}
-    homes = [(item, network.vnet_of_gateway(item)) for item in gateways.values()]
-    homes += [(hub, network.vnet_of_route_server(hub)) for hub in network.exchanging_route_servers]
-    yield from (passed(item) for item, home in homes if home is not None)
-    lost = [item for item, home in homes if home is None]
-    if lost:  # together, because gateways share a subnet and so the cause
-        yield inconclusive(lost[0], f"the virtual network of {', '.join(map(str, lost))} is unknown")
-
-
-@rule(
     "route-server-exchange-gateway",
     Severity.HIGH,
     needs=(
@@ -177,7 +153,7 @@ def gateway_network_known(network: Network) -> Iterator[Verdict]:
         "VirtualNetworkGateway.bgpSettings.asn",
     ),
     facts=(
-        "Learn: Azure Route Server support for ExpressRoute and VPN",
+        "Learn: Azure Route Server support for ExpressRoute and VPN, 2025",
         "Learn: Azure Route Server FAQ, 2025-09-17",
     ),
     why="Route Server exchanges routes between ExpressRoute and a VPN gateway only if that gateway is active-active "
@@ -207,7 +183,7 @@ def gateway_network_known(network: Network) -> Iterator[Verdict]:
 def route_server_exchange_gateway(network: Network) -> Iterator[Verdict]:
     """A VPN gateway that exchanges routes through Route Server is active-active and has ASN 65515.
 
-    A gateway or Route Server whose network is unknown is `gateway-network-known`'s finding, and not repeated here.
+    A gateway or Route Server whose network is unknown is `network-known`'s finding, and not repeated here.
     """
     for hub in network.exchanging_route_servers:
         home = network.vnet_of_route_server(hub)
@@ -233,6 +209,8 @@ def _exchange(gateway: Resource) -> Verdict:
             wrong.append("activeActive is not true")
         case Unknown():
             unknown.append("activeActive")
+        case _:
+            pass
     configurations = gateway.get("ipConfigurations")
     if configurations is UNKNOWN:
         unknown.append("ipConfigurations")
@@ -252,3 +230,35 @@ def _exchange(gateway: Resource) -> Verdict:
             f"write literals: {_ACTIVE_ACTIVE_KEYS}",
         )
     return passed(gateway)
+
+
+@rule(
+    "route-based-gateway",
+    Severity.HIGH,
+    needs=(*ON_TUNNEL, "VirtualNetworkGateway.vpnType"),
+    facts=("Learn: Configure ExpressRoute and site-to-site coexisting connections, 2025",),
+    why="A policy-based VPN gateway speaks IKEv1 without BGP, and cannot live beside an ExpressRoute gateway",
+    remedy="write vpnType: RouteBased on the gateway",
+    fails=(Example("the gateway is policy-based", (Edit("vpn-gateway", "vpnType", "PolicyBased"),)),),
+    passes=(
+        Example("the gateway is route-based"),
+        Example(
+            "the type is left to Azure: a gateway with an AZ SKU is route-based",
+            (Edit("vpn-gateway", "vpnType", None),),
+        ),
+    ),
+    unknown=(Example("the type is unknown", (Edit("vpn-gateway", "vpnType", UNKNOWN),)),),
+)
+def route_based_gateway(network: Network) -> Iterator[Verdict]:
+    """A VPN gateway with a tunnel over private peering is route-based.
+
+    Absent is fine: only the Basic SKU has policy-based gateways.
+    """
+    for gateway in tunnel_gateways(network):
+        given = gateway.get("vpnType")
+        if given is UNKNOWN:
+            yield inconclusive(gateway, "vpnType is unknown", "write vpnType: RouteBased")
+        elif given is not None and same_word(given, "RouteBased") is not True:
+            yield violation(gateway, f"vpnType is {given}")
+        else:
+            yield passed(gateway)

@@ -1,4 +1,4 @@
-"""What a rule is, and how it is run. Policies, tests and documentation all derive from :data:`RULES`."""
+"""What a rule is, and how it is run. Policies, commands, tests and documentation all derive from :data:`RULES`."""
 
 from __future__ import annotations
 
@@ -8,53 +8,78 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from pathlib import Path
 
-from policies.network import Network
 from vpner.problems import Problem
 from vpner.readers.resources import Resource, Value
+from vpner.rules.network import Network
 
 
 class Severity(StrEnum):
-    """What happens when a rule is broken."""
+    """How bad it is to break a rule. What leads to cleartext, loops or outage is mandatory, the rest is advice."""
 
     CRITICAL = "critical"
-    """The tunnel does not come up, or its packets loop, and traffic may travel in clear."""
+    """Protected traffic travels in clear, or the tunnel does not come up or carries its own packets."""
     HIGH = "high"
-    """The protection is weaker than it looks, or routes are not exchanged."""
+    """The protection is weaker than it looks, or routes are not exchanged: an outage is near."""
+    MEDIUM = "medium"
+    """Advice: it works, and should not stay so."""
+
+    @property
+    def mandatory(self) -> bool:
+        return self is not Severity.MEDIUM
 
 
 class Outcome(Enum):
-    """A rule's verdict on one resource. Everything but PASS fails a preview."""
+    """A rule's verdict on one thing. Everything but PASS is a finding."""
 
     PASS = "pass"
     VIOLATION = "violation"
     INCONCLUSIVE = "inconclusive"
-    """Something needed is unknown. The verdict's remedy names the key or property to declare."""
+    """Something needed is unknown, which counts as failure. The remedy names the key or property to declare."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a rule found on one resource."""
+    """What a rule found on one resource, or on a part of the network that is no resource."""
 
-    resource: Resource
     outcome: Outcome
+    resource: Resource | None = None
     what: str = ""
     remedy: str = ""
     """What to write, exactly; the rule's general remedy if empty."""
+    where: str = ""
+    """The place, if it is no resource."""
+    why: str = ""
+    """The rule's own reason if empty."""
+    source: str = ""
+    """The rule's sources if empty."""
 
 
-def passed(resource: Resource) -> Verdict:
-    """The resource was judged, and is as the rule wants it."""
-    return Verdict(resource, Outcome.PASS)
+def passed(resource: Resource | None = None) -> Verdict:
+    """It was judged, and is as the rule wants it."""
+    return Verdict(Outcome.PASS, resource)
 
 
-def violation(resource: Resource, what: str, remedy: str = "") -> Verdict:
-    """The resource breaks the rule."""
-    return Verdict(resource, Outcome.VIOLATION, what, remedy)
+def violation(resource: Resource | None, what: str, remedy: str = "", where: str = "") -> Verdict:
+    """The resource breaks the rule, or something that is declared does, at ``where``."""
+    return Verdict(Outcome.VIOLATION, resource, what, remedy, where)
 
 
-def inconclusive(resource: Resource, what: str, remedy: str = "") -> Verdict:
-    """The resource cannot be judged."""
-    return Verdict(resource, Outcome.INCONCLUSIVE, what, remedy)
+def inconclusive(resource: Resource | None, what: str, remedy: str = "", where: str = "") -> Verdict:
+    """It cannot be judged."""
+    return Verdict(Outcome.INCONCLUSIVE, resource, what, remedy, where)
+
+
+def predicted(problem: Problem, resource: Resource | None = None, outcome: Outcome = Outcome.VIOLATION) -> Verdict:
+    """What the routing model found, in its own words."""
+    return Verdict(outcome, resource, problem.what, problem.remedy, problem.where, problem.why, problem.source)
+
+
+DECLARED = "declared"
+"""In an :class:`Edit`, the name of what is declared outside the stack, in place of a resource's."""
+
+
+MADE_FROM = "made-from."
+"""In an :class:`Edit`'s path, in front of a top-level property: its value is the resources that it depends on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +88,9 @@ class Edit:
 
     resource: str
     path: str
-    """Keys and indices, ``ipsecPolicies.0.dhGroup``."""
+    """Keys and indices, ``ipsecPolicies.0.dhGroup``; with :data:`MADE_FROM` in front, what a property depends on."""
     value: Value
+    """None removes what is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +103,20 @@ class Example:
 
 
 Judge = Callable[[Network], Iterable[Verdict]]
-Finding = tuple[Resource | None, Problem | None]
-"""A resource that was judged, and what is wrong with it, if anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule said about one thing. ``problem`` is None where it passed."""
+
+    rule: str
+    outcome: Outcome
+    resource: Resource | None
+    problem: Problem | None
+
+
+MODEL = "topology"
+"""A rule that needs the whole topology: every property that the reader of stacks reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +125,13 @@ class Rule:
 
     id: str
     """Stable, kebab-case, states the rule."""
+    topic: str
+    """The module that it is in: endpoint, encryption, gateways, zones, subnets, crypto, keys and so on."""
     description: str
     """One sentence: what must be the case."""
     severity: Severity
     needs: tuple[str, ...]
-    """Every property that it reads, as ``KIND.path``, in ARM's words or those of the components' outputs."""
+    """Every property that it reads, as ``KIND.path`` in ARM's words, or :data:`MODEL`."""
     facts: tuple[str, ...]
     """Where the rule comes from: public documents with their dates."""
     why: str
@@ -110,23 +150,24 @@ class Rule:
         """
         findings: list[Finding] = []
         try:
-            findings.extend((verdict.resource, self._problem(verdict)) for verdict in self.judge(network))
+            findings.extend(self._finding(verdict) for verdict in self.judge(network))
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not let anything pass
-            findings.append((None, breakdown(self.id, error)))
+            findings.append(Finding(self.id, Outcome.INCONCLUSIVE, None, breakdown(self.id, error)))
         return findings
 
-    def _problem(self, verdict: Verdict) -> Problem | None:
+    def _finding(self, verdict: Verdict) -> Finding:
         if verdict.outcome is Outcome.PASS:
-            return None
+            return Finding(self.id, verdict.outcome, verdict.resource, None)
         prefix = "INCONCLUSIVE: " if verdict.outcome is Outcome.INCONCLUSIVE else ""
-        return Problem(
-            str(verdict.resource),
+        problem = Problem(
+            verdict.where or str(verdict.resource or "network"),
             f"{prefix}{verdict.what}",
-            self.why,
+            verdict.why or self.why,
             verdict.remedy or self.remedy,
             self.id,
-            "; ".join(self.facts),
+            verdict.source or "; ".join(self.facts),
         )
+        return Finding(self.id, verdict.outcome, verdict.resource, problem)
 
 
 def breakdown(policy: str, error: Exception) -> Problem:
@@ -143,7 +184,7 @@ def breakdown(policy: str, error: Exception) -> Problem:
 
 
 RULES: dict[str, Rule] = {}
-"""Every rule by id, in the order in which they were defined; filled once, when the modules are imported."""
+"""Every rule by id, in the order in which they were defined; filled once, when the topics are imported."""
 
 
 def rule(
@@ -163,10 +204,10 @@ def rule(
     def register(judge: Callable[[Network], Iterator[Verdict]]) -> Rule:
         if id in RULES:
             raise ValueError(f"two rules are called {id}")
-        description = (judge.__doc__ or "").partition("\n")[0].strip()
         found = Rule(
             id,
-            description,
+            judge.__module__.rpartition(".")[2],
+            (judge.__doc__ or "").partition("\n")[0].strip(),
             severity,
             tuple(needs),
             tuple(facts),

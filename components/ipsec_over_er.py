@@ -352,13 +352,13 @@ def _tunnel_addresses(settings: network.outputs.BgpSettingsResponse | None, plan
     return [
         address
         for peering in _instances(settings)
-        for address in peering.tunnel_ip_addresses
+        for address in peering.tunnel_ip_addresses or ()  # ARM leaves it out while the gateway is updating
         if IPv4Address(address) in plan.gateway_subnet
     ]
 
 
 def _bgp_addresses(settings: network.outputs.BgpSettingsResponse | None) -> list[str]:
-    return [address for peering in _instances(settings) for address in peering.default_bgp_ip_addresses]
+    return [address for peering in _instances(settings) for address in peering.default_bgp_ip_addresses or ()]
 
 
 def _instances(

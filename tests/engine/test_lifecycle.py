@@ -62,8 +62,8 @@ def test_a_stack_lives_and_dies(stack: str, tmp_path: object, request: pytest.Fi
         "hub-hub-to-new-spoke",
         "hub-new-spoke-to-hub",
     }
-    # The component registers its spokes, which is no change of a resource.
-    assert workspace.changes() == {"create": len(added)}
+    # The lab's appliance accepts what the spokes announce; the devices of prod are configured by somebody else.
+    assert workspace.changes() == {"create": len(added)} | ({"update": 1} if stack == "dev" else {})
 
     if stack == "prod":
         refused = workspace.pulumi("destroy").failed()

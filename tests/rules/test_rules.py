@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from typing import Any, cast
 
 import pytest
@@ -35,6 +36,17 @@ def problems(network: Network) -> list[Problem]:
 def test_the_example_network_breaks_no_rule_and_every_rule_judges_it() -> None:
     assert problems(example_network()) == []
     assert [rule.id for rule in RULES.values() if not rule.run(example_network())] == []
+
+
+def test_an_example_is_the_same_after_it_was_made() -> None:
+    """An edit inside a value that another edit brings must not reach into that edit: others use it, too."""
+    every = [
+        example for kind in ("passes", "fails", "unknown") for item in examples(kind) for example in item.values[1:]
+    ]
+    before = deepcopy(every)
+    for example in every:
+        example_network(example.edits)
+    assert every == before
 
 
 @pytest.mark.parametrize(("rule", "example"), examples("passes"))

@@ -306,11 +306,11 @@ def _apply(properties: dict[str, Value], edit: Edit) -> None:
         holder = _at(holder, part)
     key: Any = int(last) if isinstance(holder, list) else last
     if isinstance(holder, list) and key == len(cast("list[Any]", holder)):
-        cast("list[Any]", holder).append(edit.value)
+        cast("list[Any]", holder).append(deepcopy(edit.value))
     elif edit.value is None:
         del holder[key]
     else:
-        holder[key] = edit.value
+        holder[key] = deepcopy(edit.value)
 
 
 def _at(holder: Any, part: str) -> Any:

@@ -12,7 +12,7 @@ import typer
 from vpner.cli.exits import Code
 from vpner.cli.inputs import AsJson, StackName, TopologyFile, read_network
 from vpner.cli.output import show_json
-from vpner.cli.stack import stack_secret, stack_snapshot
+from vpner.cli.stack import origin_of, stack_secret, stack_snapshot
 from vpner.device.common import Unbound
 from vpner.device.linux import linux_files
 from vpner.device.opnsense import render
@@ -20,7 +20,7 @@ from vpner.device.plans import device_plans
 from vpner.device.provider import provider_routers
 from vpner.plan.device import DevicePlan
 from vpner.problems import Problem, Problems
-from vpner.readers.resources import Snapshot, mappings
+from vpner.readers.resources import Snapshot
 from vpner.readers.stack import read_stack
 from vpner.render.handoff import handoff_json, handoff_lines
 from vpner.topology import Topology
@@ -90,18 +90,12 @@ def _read(topology: str | None, stack: str | None) -> tuple[Topology, list[Mappi
     if stack is None or topology is not None:
         return read_network(topology, stack), []
     snapshot = stack_snapshot(stack, Path.cwd())
-    return read_stack(snapshot, origin=f"the preview of {stack}"), _contracts(snapshot)
+    return read_stack(snapshot, origin=origin_of(stack)), _contracts(snapshot)
 
 
 def _contracts(snapshot: Snapshot) -> list[Mapping[str, Any]]:
-    found: list[Mapping[str, Any]] = []
-    for resource in snapshot.resources:
-        if not resource.type.startswith("azure-native"):
-            single = resource.properties.get("device")
-            listed = [cast("Mapping[str, Any]", single)] if isinstance(single, Mapping) else []
-            listed += mappings(resource.properties.get("devices"))
-            found += [item for item in listed if "endpoint" in item and "tunnels" in item]
-    return found
+    found = (item for _, item in snapshot.registered("device", "devices"))
+    return [item for item in found if "endpoint" in item and "tunnels" in item]
 
 
 def _chosen(plans: Sequence[DevicePlan], name: str | None) -> Sequence[DevicePlan]:

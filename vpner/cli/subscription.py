@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from vpner.arm import ENDPOINT_VARIABLE
@@ -80,7 +81,7 @@ class Subscription:
                 f"effective_routes/{nic.name}",
                 _table(nics, nic.name, network.network_interfaces.begin_get_effective_route_table),
             )
-        gateways = self._named(network.virtual_network_gateways.list)
+        gateways = self._gateways
         operations = network.virtual_network_gateways
         for gateway in (*topology.vpn_gateways, *topology.er_gateways):
             yield f"gateways/{gateway.name}", _shown(gateways, gateway.name, operations.get)
@@ -133,7 +134,7 @@ class Subscription:
 
     def _second(self, first: Mapping[str, Document]) -> Iterator[tuple[str, Question]]:
         """What gateways advertise to each of their connected peers that the topology knows."""
-        gateways = self._named(self._client.virtual_network_gateways.list)
+        gateways = self._gateways
         operations = self._client.virtual_network_gateways
         for gateway in (*self._topology.vpn_gateways, *self._topology.er_gateways):
             status = first.get(f"bgp_peers/{gateway.name}")
@@ -144,6 +145,10 @@ class Subscription:
                     f"gateway_advertised/{gateway.name}/{name}",
                     _table(gateways, gateway.name, operations.begin_get_advertised_routes, peer=address),
                 )
+
+    @cached_property
+    def _gateways(self) -> dict[str, tuple[str, str]]:
+        return self._named(self._client.virtual_network_gateways.list)
 
     def _named(self, listing: Callable[[str], Iterable[Any]]) -> dict[str, tuple[str, str]]:
         """Group and name of the groups' resources by lower-case name, and by ``GROUP/NAME`` too: names may be equal."""

@@ -240,6 +240,14 @@ class Snapshot:
         self.resources = tuple(resources)
         self._by_urn = {resource.urn: resource for resource in self.resources}
 
+    def registered(self, *keys: str) -> Iterator[tuple[Resource, Mapping[str, Value]]]:
+        """What components registered under the keys, one thing or a list of things, with the component."""
+        for resource in self.resources:
+            for key in keys if resource.arm_type is None else ():
+                value = resource.properties.get(key)
+                single = [cast("Mapping[str, Value]", value)] if isinstance(value, Mapping) else mappings(value)
+                yield from ((resource, item) for item in single)
+
     def of_kind(self, kind: str) -> Iterator[Resource]:
         """Azure resources of a kind, in the stack's order."""
         return (item for item in self.resources if item.kind == kind and item.arm_type is not None)

@@ -77,17 +77,22 @@ class Assessment:
 
 
 def assess(
-    topology: Topology, today: date, assumptions: Assumptions = DEFAULT, failures: Failures = Failures.AUTO
+    topology: Topology,
+    today: date,
+    assumptions: Assumptions = DEFAULT,
+    failures: Failures = Failures.AUTO,
+    steady: Solution | None = None,
 ) -> Assessment:
     """Solve a network, judge its protected flows, check the /32 contract, and repeat all of it under failure.
 
-    ``today`` decides which exemptions have expired. ``required`` is violated by CLEARTEXT in any state that can be
+    ``today`` decides which exemptions have expired. ``steady`` is the network's solution, if somebody has it already.
+    ``required`` is violated by CLEARTEXT in any state that can be
     reached; ``preferred`` by CLEARTEXT while a tunnel that could carry the flow is up.
     """
     if failures is Failures.AUTO:
         failures = Failures.PAIRS if len(failable(topology)) <= PAIRS_UP_TO else Failures.SINGLE
     depth = {Failures.NONE: 0, Failures.SINGLE: 1, Failures.PAIRS: 2}[failures]
-    steady = solve(topology, assumptions)
+    steady = steady or solve(topology, assumptions)
     states = list(explore(topology, assumptions, depth, steady))
     others = {name: solve(topology, assumptions.flipped(name)) for name in steady.assumed}
     phases = [tables for item in (*(s.solution for s in states), *others.values()) for tables in item.phases]

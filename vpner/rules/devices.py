@@ -182,7 +182,7 @@ def planned_device_connected(network: Network) -> Iterator[Verdict]:
     connected = [item for item in private_connections(network) if isinstance(item.endpoint, IPv4Address)]
     yield from (passed(item.resource) for item in connected)
     endpoints = {item.endpoint for item in connected}
-    for component, plan in network.registered("device", "devices"):
+    for component, plan in network.snapshot.registered("device", "devices"):
         if not mappings(plan.get("tunnels")) or parse_address(plan.get("endpoint")) in endpoints:
             continue
         what = f"{plan.get('name')} at {plan.get('endpoint')} has a plan, and no connection leads to it"

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
-from vpner.problems import Problem
-from vpner.readers.resources import UNKNOWN, Resource
+from vpner.readers.resources import UNKNOWN
 from vpner.readers.stack.draft import FORMAT
-from vpner.routing import Assessment
 from vpner.routing.findings import Code
 from vpner.routing.internet import flipped_to_internet
 from vpner.rules.declared import POLICY
-from vpner.rules.network import Network, flag
+from vpner.rules.model import NO_ROUTERS, flow_verdicts, resource_of
+from vpner.rules.network import Network
 from vpner.rules.registry import (
     DECLARED,
     MODEL,
@@ -36,8 +35,6 @@ _BOTH = Edit(
 )
 """The site's prefix over ExpressRoute too."""
 _PREFERRED = Edit(DECLARED, "intent.0.mode", "preferred")
-NO_ROUTERS = Example("the site's firewall is not declared", (Edit(DECLARED, "topology.routers.fw", None),))
-"""Without it there is no topology, and no verdict of the model."""
 OVERLAP = "overlap"
 """Code of a problem of the reader: known, and refused by Azure, rather than missing."""
 _DECLARE_INTENT = (
@@ -74,7 +71,7 @@ def network_known(network: Network) -> Iterator[Verdict]:
         if problem.code == OVERLAP:  # `address-spaces-disjoint` reports it
             continue
         remedy = problem.remedy.replace(FORMAT, f"in `topology` of the configuration of policy {POLICY}:")
-        yield predicted(replace(problem, remedy=remedy), _resource(network, problem), Outcome.INCONCLUSIVE)
+        yield predicted(replace(problem, remedy=remedy), resource_of(network, problem), Outcome.INCONCLUSIVE)
     if network.topology is not None and network.assessment is None:
         yield inconclusive(None, f"the model came to no result: {network.unsettled}", "report the network", "routing")
     if not network.says_what_is_protected:
@@ -116,7 +113,7 @@ def network_known(network: Network) -> Iterator[Verdict]:
 )
 def protected_traffic_encrypted(network: Network) -> Iterator[Verdict]:
     """Every protected flow is encrypted in both directions, as the routes stand."""
-    yield from _of(network, {Code.CLEARTEXT, Code.FLAPPING}, {Code.INCONCLUSIVE})
+    yield from flow_verdicts(network, {Code.CLEARTEXT, Code.FLAPPING}, {Code.INCONCLUSIVE})
 
 
 @rule(
@@ -148,7 +145,7 @@ def protected_traffic_encrypted(network: Network) -> Iterator[Verdict]:
 )
 def encrypted_under_failure(network: Network) -> Iterator[Verdict]:
     """No failure and no repair leads to a state in which protected traffic is in clear against its intent's mode."""
-    yield from _of(network, {Code.CLEARTEXT_UNDER_FAILURE, Code.REQUIRED_HAS_FALLBACK})
+    yield from flow_verdicts(network, {Code.CLEARTEXT_UNDER_FAILURE, Code.REQUIRED_HAS_FALLBACK})
 
 
 @rule(
@@ -180,7 +177,7 @@ def encrypted_under_failure(network: Network) -> Iterator[Verdict]:
 )
 def protected_traffic_arrives(network: Network) -> Iterator[Verdict]:
     """No protected flow ends in a loop or a black hole while a tunnel to its site is up."""
-    yield from _of(network, {Code.LOOP, Code.BLACKHOLE})
+    yield from flow_verdicts(network, {Code.LOOP, Code.BLACKHOLE})
 
 
 @rule(
@@ -215,7 +212,7 @@ def protected_traffic_arrives(network: Network) -> Iterator[Verdict]:
 )
 def device_services_declared(network: Network) -> Iterator[Verdict]:
     """No protected flow leads to a device's tunnel endpoint in clear, unless somebody has declared it exempt."""
-    yield from _of(network, {Code.DEVICE_SERVICE})
+    yield from flow_verdicts(network, {Code.DEVICE_SERVICE})
 
 
 @rule(
@@ -255,75 +252,6 @@ def sites_stay_on_expressroute(network: Network) -> Iterator[Verdict]:
         return
     problems = flipped_to_internet(network.topology, found.solution)
     for problem in problems:
-        yield predicted(problem, _resource(network, problem))
+        yield predicted(problem, resource_of(network, problem))
     if not problems:
         yield passed()
-
-
-def _of(network: Network, codes: Iterable[Code], unknown: Iterable[Code] = ()) -> Iterator[Verdict]:
-    """What the model says of protected flows. Without a topology, `network-known` says what is missing."""
-    found = network.assessment
-    if found is None or not found.flows:
-        return
-    wanted, doubtful = {item.value for item in codes}, {item.value for item in unknown}
-    problems = [item for item in found.violations if item.code in wanted]
-    open_ = [item for item in found.inconclusive if item.code in doubtful]
-    yield from (predicted(item) for item in problems)
-    yield from (predicted(item, outcome=Outcome.INCONCLUSIVE) for item in open_)
-    if not problems and not open_:
-        yield passed()
-
-
-def contract(network: Network, codes: Iterable[str], unknown: Iterable[str]) -> Iterator[Verdict]:
-    """What the model says of the /32 contract, by the codes of its findings."""
-    found = network.assessment
-    if found is None or not _has_tunnel(network):
-        return
-    wanted, doubtful = set(codes), set(unknown)
-    problems = _together(item for item in found.contract if item.code in wanted)
-    open_ = _together(
-        item for item in found.inconclusive if item.code in doubtful and not _has_no_private_address(network, item)
-    )
-    yield from (predicted(item, _resource(network, item)) for item in problems)
-    yield from (predicted(item, _resource(network, item), Outcome.INCONCLUSIVE) for item in open_)
-    if not problems and not open_:
-        yield passed()
-
-
-def _together(problems: Iterable[Problem]) -> list[Problem]:
-    """Findings of one kind on one device or gateway as one, with everything that is to be written."""
-    groups: dict[tuple[str, str], list[Problem]] = {}
-    for problem in problems:
-        groups.setdefault((problem.code, problem.where.partition(" -> ")[0]), []).append(problem)
-    return [
-        replace(
-            items[0],
-            where=items[0].where + "".join(f", {item.where.partition(' -> ')[2]}" for item in items[1:]),
-            remedy="; ".join(dict.fromkeys(item.remedy for item in items)),
-        )
-        for items in groups.values()
-    ]
-
-
-def _has_no_private_address(network: Network, problem: Problem) -> bool:
-    """Then `private-address-pair` has said what is wrong, and there is no address to declare."""
-    gateway = _resource(network, problem) if problem.code == "tunnel-address-unknown" else None
-    return gateway is not None and flag(gateway, "enablePrivateIpAddress") is False
-
-
-def _has_tunnel(network: Network) -> bool:
-    return network.topology is not None and bool(network.topology.vpn_connections)
-
-
-def _resource(network: Network, problem: Problem) -> Resource | None:
-    """The resource that a problem is about: it is named by its kind and logical name, or as in the topology."""
-    by_name = [item for item in network.snapshot.resources if str(item) == problem.where]
-    if len(by_name) == 1:
-        return by_name[0]
-    words = problem.where.replace(".", " ").replace("[", " ").replace("/", " ").split()
-    return next((found for word in words if (found := network.named(word)) is not None), None)
-
-
-def fallbacks(found: Assessment | None) -> tuple[Problem, ...]:
-    """What mode ``preferred`` allows, for whoever shows it."""
-    return () if found is None else found.fallbacks

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 
 from vpner.readers.resources import UNKNOWN, Resource, Value, has_unknown
-from vpner.readers.stack.draft import text_list
-from vpner.rules.encryption import NO_ROUTERS, contract
+from vpner.readers.stack.draft import prefix, text_list
+from vpner.rules.model import NO_ROUTERS, contract_verdicts
 from vpner.rules.network import IpsecConnection, Network, parse_address
 from vpner.rules.registry import (
     DECLARED,
@@ -60,7 +60,7 @@ _SPACE = "localNetworkAddressSpace"
 )
 def endpoint_over_expressroute(network: Network) -> Iterator[Verdict]:
     """GatewaySubnet's selected route to every device endpoint is ExpressRoute's, more specific than any tunnel's."""
-    yield from contract(
+    yield from contract_verdicts(
         network,
         ("endpoint-through-tunnel", "endpoint-not-over-expressroute", "endpoint-route-not-more-specific"),
         ("tunnel-endpoint-unknown",),
@@ -87,7 +87,7 @@ def endpoint_over_expressroute(network: Network) -> Iterator[Verdict]:
 )
 def tunnel_addresses_over_expressroute(network: Network) -> Iterator[Verdict]:
     """Every device reaches each of the gateway's tunnel addresses outside every tunnel, whatever is lost."""
-    yield from contract(
+    yield from contract_verdicts(
         network,
         ("device-route-through-tunnel", "device-route-falls-into-tunnel"),
         ("device-route-unknown", "tunnel-address-unknown"),
@@ -141,7 +141,7 @@ def tunnel_addresses_over_expressroute(network: Network) -> Iterator[Verdict]:
 )
 def no_endpoint_through_another_tunnel(network: Network) -> Iterator[Verdict]:
     """No device's endpoint is reached through the tunnel of another site."""
-    yield from contract(network, ("endpoint-announced-by-other",), ())
+    yield from contract_verdicts(network, ("endpoint-announced-by-other",), ())
 
 
 @rule(
@@ -169,7 +169,7 @@ def no_endpoint_through_another_tunnel(network: Network) -> Iterator[Verdict]:
 )
 def nothing_captures_an_endpoint(network: Network) -> Iterator[Verdict]:
     """No user-defined route and no prefix of a local network gateway takes an endpoint into a tunnel."""
-    yield from contract(network, ("endpoint-captured",), ())
+    yield from contract_verdicts(network, ("endpoint-captured",), ())
 
 
 @rule(
@@ -267,10 +267,4 @@ def _locals(network: Network) -> Iterator[tuple[IpsecConnection, Resource]]:
 
 def _prefixes(value: Value) -> list[IPv4Network]:
     """The IPv4 prefixes of a list; what is none is left out."""
-    found: list[IPv4Network] = []
-    for item in text_list(value):
-        try:
-            found.append(IPv4Network(item, strict=False))
-        except ValueError:
-            continue
-    return found
+    return [found for item in text_list(value) if (found := prefix(item)) is not None]

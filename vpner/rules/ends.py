@@ -29,7 +29,7 @@ def private_connections(network: Network) -> Iterator[IpsecConnection]:
 
 def plan_of(network: Network, connection: IpsecConnection) -> Mapping[str, Value]:
     """What a component registered of the device at the connection's endpoint; empty if none did."""
-    for _, plan in network.registered("device", "devices"):
+    for _, plan in network.snapshot.registered("device", "devices"):
         if isinstance(connection.endpoint, IPv4Address) and parse_address(plan.get("endpoint")) == connection.endpoint:
             return plan
     return {}

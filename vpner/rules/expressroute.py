@@ -94,7 +94,7 @@ def connected_gateways(network: Network) -> list[ConnectedGateway]:
             entry.links[circuit.id.casefold()] = Link(circuit.id.casefold(), UNKNOWN)
         else:
             entry.doubtful += 1
-    for component, circuit in network.registered("circuits"):
+    for component, circuit in network.snapshot.registered("circuits"):
         name = circuit.get("gateway")
         built = [item for item in network.gateways("ExpressRoute") if item.physical_name == name]
         if component.properties.get("stage") == "ordered" and len(built) == 1:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address
 
 from vpner.readers.resources import UNKNOWN, Resource, Value, look_up, mappings
 from vpner.rules.declared import POLICY
-from vpner.rules.encryption import NO_ROUTERS
+from vpner.rules.model import NO_ROUTERS
 from vpner.rules.network import Network, flag, parse_address, same_word
+from vpner.rules.reach import PLATFORM_SUBNETS, holds, near
 from vpner.rules.registry import (
     DECLARED,
     MODEL,
@@ -21,7 +22,7 @@ from vpner.rules.registry import (
     rule,
     violation,
 )
-from vpner.topology import GATEWAY_SUBNET, ROUTE_SERVER_SUBNET, NextHopType, Topology, VNet
+from vpner.topology import NextHopType, Topology
 
 _ROUTING = "Learn: Virtual network traffic routing, 2025"
 _HOP = "routes.0.nextHopIpAddress"
@@ -76,7 +77,7 @@ def next_hop_reachable(network: Network) -> Iterator[Verdict]:
             problem = _misplaced(topology, table.name, hop)
             if problem is not None:
                 wrong.append(problem)
-            elif hop not in owned and any(_holds(vnet, hop) for vnet in topology.vnets):
+            elif hop not in owned and any(holds(vnet, hop) for vnet in topology.vnets):
                 unclear.append(str(hop))
         if wrong:
             yield violation(resource, "; ".join(wrong), where=where)
@@ -121,28 +122,24 @@ def next_hop_in_reach(network: Network) -> Iterator[Verdict]:
             f"{user} does not reach the next hop {hop} directly"
             for user in users
             for hop in sorted(item for item in hops if isinstance(item, IPv4Address))
-            if not any(_holds(vnet, hop) for vnet in topology.vnets if vnet.name in _near_to(topology, {user}))
+            if not any(holds(vnet, hop) for vnet in topology.vnets if vnet.name in near(topology, user))
         ]
         yield violation(resource, "; ".join(wrong), where=where) if wrong else passed(resource)
 
 
 def _misplaced(topology: Topology, table: str, hop: IPv4Address) -> str | None:
     """Why a next hop cannot be an appliance's for the subnets that use the table."""
-    near = _reach(topology, table)
-    for vnet in (vnet for vnet in topology.vnets if (not near or vnet.name in near) and _holds(vnet, hop)):
+    reached = _reach(topology, table)
+    for vnet in (vnet for vnet in topology.vnets if (not reached or vnet.name in reached) and holds(vnet, hop)):
         for subnet in vnet.subnets:
             offset = int(hop) - int(subnet.prefix.network_address)
             if hop not in subnet.prefix:
                 continue
-            if subnet.name in (GATEWAY_SUBNET, ROUTE_SERVER_SUBNET):
+            if subnet.name in PLATFORM_SUBNETS:
                 return f"the next hop {hop} is in {subnet.name}, where no appliance can be"
             if offset < _RESERVED_FIRST or hop == subnet.prefix.broadcast_address:
                 return f"Azure keeps the next hop {hop} of {subnet.name} for itself"
     return None
-
-
-def _holds(vnet: VNet, address: IPv4Address) -> bool:
-    return any(isinstance(block, IPv4Network) and address in block for block in vnet.prefixes)
 
 
 @rule(
@@ -203,20 +200,14 @@ def _near(network: Network, nic: Resource, table: str | None) -> bool:
     home = network.snapshot.vnet_of(nic, "ipConfigurations", subnets[0] if len(subnets) == 1 else "")
     if home is None or network.topology is None:
         return True
-    near = _reach(network.topology, table)
-    return not near or home.name in near
+    reached = _reach(network.topology, table)
+    return not reached or home.name in reached
 
 
 def _reach(topology: Topology, table: str | None) -> set[str]:
     """Virtual networks of a route table's subnets, and those peered with them."""
-    return _near_to(
-        topology, {vnet.name for vnet in topology.vnets for subnet in vnet.subnets if subnet.route_table == table}
-    )
-
-
-def _near_to(topology: Topology, users: set[str]) -> set[str]:
-    """Virtual networks, and those peered with them."""
-    return users | {item.remote for item in topology.peerings if item.vnet in users}
+    users = {vnet.name for vnet in topology.vnets for subnet in vnet.subnets if subnet.route_table == table}
+    return near(topology, *users)
 
 
 RETIRED_VPN_SKUS: Mapping[str, str] = {

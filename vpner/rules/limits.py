@@ -8,8 +8,8 @@ from ipaddress import IPv4Network
 
 from vpner.readers.resources import UNKNOWN, Value
 from vpner.routing import BgpRoute
-from vpner.rules.encryption import NO_ROUTERS
 from vpner.rules.expressroute import connected_gateways, planned
+from vpner.rules.model import NO_ROUTERS
 from vpner.rules.network import Network
 from vpner.rules.registry import (
     DECLARED,

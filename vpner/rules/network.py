@@ -5,12 +5,11 @@ A network that somebody wrote down has a topology and no resources; rules on res
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from ipaddress import IPv4Address
-from typing import cast
 
 from vpner.plan.addressing import GATEWAY_SUBNET, ROUTE_SERVER_SUBNET
 from vpner.problems import Problem, Problems
@@ -97,28 +96,29 @@ class Network:
         return self._reading[1]
 
     @cached_property
-    def assessment(self) -> Assessment | None:
-        """Verdicts and findings of the model; None where there is no topology, or nothing to judge in it."""
+    def solution(self) -> Solution | None:
+        """Every table in steady state; None where there is no topology, or nothing to judge in it."""
         if self.topology is None or not self.concerned:
             return None
         try:
-            return assess(self.topology, self.today, failures=self.failures)
+            return solve(self.topology)
+        except Unsettled as error:
+            self.unsettled = str(error)
+            return None
+
+    @cached_property
+    def assessment(self) -> Assessment | None:
+        """Verdicts and findings of the model, also under failure; None as for :attr:`solution`."""
+        if self.topology is None or self.solution is None:
+            return None
+        try:
+            return assess(self.topology, self.today, failures=self.failures, steady=self.solution)
         except Unsettled as error:
             self.unsettled = str(error)
             return None
 
     unsettled: str = ""
     """Why the model gave up, if it did."""
-
-    @cached_property
-    def solution(self) -> Solution | None:
-        """Every table in steady state, whether or not anything is protected; None as for :attr:`assessment`."""
-        if self.topology is None or not self.concerned:
-            return None
-        try:
-            return solve(self.topology)
-        except Unsettled:  # `network-known` reports it
-            return None
 
     @cached_property
     def concerned(self) -> bool:
@@ -144,7 +144,7 @@ class Network:
     @cached_property
     def planned_gateways(self) -> tuple[Resource, ...]:
         """VPN gateways for which a component plans tunnels over private peering, built yet or not."""
-        plans = [entry for _, entry in self.registered("gateway") if mappings(entry.get("connections"))]
+        plans = [entry for _, entry in self.snapshot.registered("gateway") if mappings(entry.get("connections"))]
         names = {entry.get("name") for entry in plans}
         return tuple(item for item in self.gateways("Vpn") if item.physical_name in names)
 
@@ -213,14 +213,6 @@ class Network:
                 uses = flag(item, "useLocalAzureIpAddress")
                 found.append(IpsecConnection(item, gateway, local, uses, _endpoint(local)))
         return tuple(found)
-
-    def registered(self, *keys: str) -> Iterator[tuple[Resource, Mapping[str, Value]]]:
-        """What components registered under the keys, one thing or a list of things."""
-        for item in self.components:
-            for key in keys:
-                value = item.properties.get(key)
-                single = [cast("Mapping[str, Value]", value)] if isinstance(value, Mapping) else mappings(value)
-                yield from ((item, entry) for entry in single)
 
 
 def flag(resource: Resource, path: str) -> bool | Unknown:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Address
 
 from vpner.readers.resources import UNKNOWN
 from vpner.rules.network import Network
+from vpner.rules.reach import holds
 from vpner.rules.registry import DECLARED, MODEL, Edit, Example, Severity, Verdict, passed, rule, violation
-from vpner.topology import Topology, Underlay, VNet
+from vpner.topology import Topology, Underlay
 
 _BRANCH = (
     Edit(DECLARED, "topology.vnets", {"branch": {"prefixes": ["10.200.0.0/24"], "subnets": {}}}),
@@ -75,7 +75,7 @@ def _tunnels_by_er_gateway(topology: Topology) -> Iterator[tuple[str, str]]:
         if connection.over is not Underlay.EXPRESSROUTE:
             continue
         near = homes.get(connection.gateway)
-        far = [vnet.name for vnet in topology.vnets if vnet.name != near and _holds(vnet, connection.remote_endpoint)]
+        far = [vnet.name for vnet in topology.vnets if vnet.name != near and holds(vnet, connection.remote_endpoint)]
         served = {
             peering.remote for peering in topology.peerings if peering.vnet in far and peering.use_remote_gateways
         }
@@ -83,7 +83,3 @@ def _tunnels_by_er_gateway(topology: Topology) -> Iterator[tuple[str, str]]:
         for gateway in topology.er_gateways:
             if gateway.vnet == near or gateway.name in remote:
                 yield gateway.name, connection.name if remote else ""
-
-
-def _holds(vnet: VNet, address: object) -> bool:
-    return isinstance(address, IPv4Address) and any(address in prefix for prefix in vnet.prefixes)

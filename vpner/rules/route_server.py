@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address
 
 from vpner.plan.bgp import route_server_peer
 from vpner.readers.resources import UNKNOWN, Resource
-from vpner.routing import FlowVerdict, solve
+from vpner.routing import FlowVerdict, Solution, solve
 from vpner.routing import Verdict as FlowOutcome
 from vpner.routing.flows import Atlas
 from vpner.routing.judge import Court
-from vpner.rules.encryption import NO_ROUTERS
+from vpner.rules.model import NO_ROUTERS
 from vpner.rules.network import Network, parse_address
+from vpner.rules.reach import PLATFORM_SUBNETS, holds, near
 from vpner.rules.registry import DECLARED, MODEL, Edit, Example, Severity, Verdict, passed, rule, violation
-from vpner.topology import GATEWAY_SUBNET, ROUTE_SERVER_SUBNET, Preference, RouteServer, Topology
+from vpner.topology import RouteServer, Topology
 
 _FAQ = "Learn: Azure Route Server FAQ, 2025-09-17"
 _PREFERENCE = "Learn: Hub routing preference with Azure Route Server, 2023-07-31"
 _SUPPORT = "Learn: About Azure Route Server support for ExpressRoute and VPN, 2025"
 _OFF = Edit("route-server", "allowBranchToBranchTraffic", False)
 _LOST = frozenset({FlowOutcome.CLEARTEXT, FlowOutcome.BLACKHOLE})
-_RESERVED_SUBNETS = (GATEWAY_SUBNET, ROUTE_SERVER_SUBNET)
 
 
 @rule(
@@ -60,16 +60,14 @@ _RESERVED_SUBNETS = (GATEWAY_SUBNET, ROUTE_SERVER_SUBNET)
 def branch_to_branch_when_needed(network: Network) -> Iterator[Verdict]:
     """Route Server exchanges routes between branches where protected traffic is lost or in clear without it.
 
-    Judged by cause: flows of the network with the exchange beside those without it. That the preference decides is
-    documented for the exchange only, so without it the network is taken as one that prefers ExpressRoute, Azure's
-    default.
+    Judged by cause: flows of the network with the exchange beside those without it.
     """
     found, topology = network.assessment, network.topology
     if found is None or topology is None or not found.flows:
         return
     for server in topology.route_servers:
         hub = network.named(server.name)
-        saved = [] if server.branch_to_branch else _saved(network, topology, server)
+        saved = [] if server.branch_to_branch else _saved(network, topology, found.solution, server)
         if saved:
             more = f" and {len(saved) - 1} more" if len(saved) > 1 else ""
             what = f"allowBranchToBranchTraffic is off; without it {saved[0].flow} is {saved[0].verdict}{more}"
@@ -78,24 +76,19 @@ def branch_to_branch_when_needed(network: Network) -> Iterator[Verdict]:
             yield passed(hub)
 
 
-def _saved(network: Network, topology: Topology, server: RouteServer) -> list[FlowVerdict]:
+def _saved(network: Network, topology: Topology, now: Solution, server: RouteServer) -> list[FlowVerdict]:
     """Protected flows without the exchange that would be encrypted with it."""
-    without = _with(topology, replace(server, branch_to_branch=False, preference=Preference.EXPRESSROUTE))
-    exchanging = _with(topology, replace(server, branch_to_branch=True))
-    now, then = solve(without), solve(exchanging)
+    others = (item for item in topology.route_servers if item.name != server.name)
+    exchanging = replace(topology, route_servers=(*others, replace(server, branch_to_branch=True)))
+    then = solve(exchanging)
     atlas = Atlas(topology, [*now.phases, *then.phases])
-    before = Court(without, now, atlas).protected(network.today)
+    before = Court(topology, now, atlas).protected(network.today)
     after = Court(exchanging, then, atlas).protected(network.today)
     return [
         old
         for old, new in zip(before, after, strict=True)
         if old.verdict in _LOST and new.verdict is FlowOutcome.ENCRYPTED
     ]
-
-
-def _with(topology: Topology, server: RouteServer) -> Topology:
-    others = (item for item in topology.route_servers if item.name != server.name)
-    return replace(topology, route_servers=(*others, server))
 
 
 @rule(
@@ -162,15 +155,11 @@ def _out_of_reach(network: Network, hub: str | None, address: IPv4Address) -> It
     if topology is None or len(servers) != 1:
         return
     home = servers[0].vnet
-    near = {home, *(item.remote for item in topology.peerings if item.vnet == home)}
-    holders = [
-        vnet
-        for vnet in topology.vnets
-        if vnet.name in near and any(isinstance(block, IPv4Network) and address in block for block in vnet.prefixes)
-    ]
+    reached = near(topology, home)
+    holders = [vnet for vnet in topology.vnets if vnet.name in reached and holds(vnet, address)]
     if not holders:
         yield f"peerIp {address} is neither in {home}, Route Server's network, nor in one peered with it"
     for vnet in holders:
         for subnet in vnet.subnets:
-            if address in subnet.prefix and subnet.name in _RESERVED_SUBNETS:
+            if address in subnet.prefix and subnet.name in PLATFORM_SUBNETS:
                 yield f"peerIp {address} is in {subnet.name}, where no appliance can be"

@@ -7,8 +7,10 @@ from ipaddress import IPv4Network
 from itertools import combinations
 
 from vpner.readers.resources import UNKNOWN
-from vpner.rules.encryption import NO_ROUTERS, OVERLAP
+from vpner.rules.encryption import OVERLAP
+from vpner.rules.model import NO_ROUTERS
 from vpner.rules.network import Network
+from vpner.rules.reach import near
 from vpner.rules.registry import DECLARED, MODEL, Edit, Example, Severity, Verdict, passed, predicted, rule, violation
 from vpner.topology import Topology
 
@@ -125,10 +127,10 @@ def protected_site_outside_azure(network: Network) -> Iterator[Verdict]:
 
 def _within(topology: Topology, home: str, prefix: IPv4Network) -> bool:
     """Whether a prefix lies in the space of a virtual network or of one peered with it."""
-    near = {home, *(item.remote for item in topology.peerings if item.vnet == home)}
+    reached = near(topology, home)
     return any(
         isinstance(block, IPv4Network) and prefix.subnet_of(block)
         for vnet in topology.vnets
-        if vnet.name in near
+        if vnet.name in reached
         for block in vnet.prefixes
     )

@@ -11,7 +11,7 @@ from vpner.routing.solution import Tables
 from vpner.routing.solve import solve
 from vpner.routing.trace import Tracer
 from vpner.routing.tunnels import Outer, outer_packets
-from vpner.rules.encryption import NO_ROUTERS
+from vpner.rules.model import NO_ROUTERS
 from vpner.rules.network import Network
 from vpner.rules.registry import DECLARED, MODEL, Edit, Example, Outcome, Severity, Verdict, passed, rule
 from vpner.topology import Topology

@@ -80,7 +80,7 @@ class Draft:
             resource,
             f"{path} leads to {what}, which is not in this stack",
             "What is there takes part in the routing, and nothing is known of it",
-            f"declare (topology format 1): {declare}",
+            f"declare {FORMAT} {declare}",
             OUTSIDE_CODE,
         )
 
@@ -89,7 +89,7 @@ class Draft:
             resource,
             what,
             "It changes routing in a way that is not read from resources",
-            f"remove it, or declare its effect (topology format 1): {declare}",
+            f"remove it, or declare its effect {FORMAT} {declare}",
             NOT_MODELLED_CODE,
         )
 

@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 from typing import Any
 
 from vpner.readers.resources import Resource, Value, has_unknown, look_up, mappings
-from vpner.readers.stack.draft import Draft, address, prefix, text, text_list
+from vpner.readers.stack.draft import FORMAT, Draft, address, prefix, text, text_list
 from vpner.readers.stack.networks import place_of
 from vpner.topology import GATEWAY_SUBNET, ROUTE_SERVER_SUBNET
 
@@ -39,8 +39,8 @@ def _home(draft: Draft, resource: Resource, subnet: str, section: str) -> str | 
     name = draft.label(resource)
     if place is None and not draft.declares(section, name, "vnet"):
         remedy = (
-            f"refer to {subnet}'s own output, or write its id; if its network is in another stack, declare (topology "
-            f"format 1): vnets: {{VNET: {{prefixes: [...], subnets: {{{subnet}: ...}}}}}}, "
+            f"refer to {subnet}'s own output, or write its id; if its network is in another stack, declare {FORMAT} "
+            f"vnets: {{VNET: {{prefixes: [...], subnets: {{{subnet}: ...}}}}}}, "
             f"{section}: {{{name}: {{vnet: VNET}}}}"
         )
         draft.unknown(resource, "ipConfigurations[0].subnet.id", remedy)
@@ -142,7 +142,7 @@ def _home_of_server(draft: Draft, hub: Resource) -> str | None:
         return str(draft.declared["route_servers"][name]["vnet"])
     remedy = (
         "build its VirtualHubIpConfiguration in this stack and refer to RouteServerSubnet's own output, or declare "
-        f"(topology format 1): route_servers: {{{name}: {{vnet: VNET}}}}"
+        f"{FORMAT} route_servers: {{{name}: {{vnet: VNET}}}}"
     )
     draft.unknown(hub, "the subnet of its VirtualHubIpConfiguration", remedy)
     return None

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from vpner.arm import parse_arm_id
 from vpner.readers.resources import UNKNOWN, Elsewhere, Resource, Value, look_up, mappings
-from vpner.readers.stack.draft import Draft, address, prefix, text, text_list
+from vpner.readers.stack.draft import FORMAT, Draft, address, prefix, text, text_list
 
 NEXT_HOP_TYPES = ("VirtualAppliance", "VnetLocal", "Internet", "VirtualNetworkGateway", "None")
 _DECLARE_VNET = "vnets: {NAME: {prefixes: [...], subnets: {...}}}, with its peerings and gateways"
@@ -160,7 +160,7 @@ def interfaces(draft: Draft) -> list[Interface]:
             found.append(Interface(name, *place, ip))
         elif not draft.declares("nics", name, "subnet"):
             remedy = (
-                "refer to the subnet's own output, or write its id; or declare (topology format 1): "
+                f"refer to the subnet's own output, or write its id; or declare {FORMAT} "
                 f"nics: {{{name}: {{vnet: ..., subnet: ..., ip: ...}}}}"
             )
             draft.unknown(nic, "ipConfigurations[0].subnet.id", remedy)

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from vpner.arm import parse_arm_id
 from vpner.readers.resources import UNKNOWN, Elsewhere, Resource, Value, has_unknown, mappings
-from vpner.readers.stack.draft import Draft, address, prefix, text, text_list
+from vpner.readers.stack.draft import FORMAT, Draft, address, prefix, text, text_list
 from vpner.readers.stack.networks import Interface
 from vpner.topology import PATHS
 
@@ -29,14 +29,10 @@ class Registered:
 def registered(draft: Draft, *keys: str) -> Iterator[Registered]:
     """What components registered under the keys, one thing or a list of things. A list that is unknown is a problem."""
     for resource in draft.snapshot.resources:
-        if resource.type.startswith("azure-native"):
-            continue
-        for key in keys:
-            value = resource.properties.get(key)
-            if value is UNKNOWN:
+        for key in keys if resource.arm_type is None else ():
+            if resource.properties.get(key) is UNKNOWN:
                 draft.unknown(resource, key)
-            single = [cast("Mapping[str, Value]", value)] if isinstance(value, Mapping) else mappings(value)
-            yield from (Registered(item, resource) for item in single)
+    yield from (Registered(item, resource) for resource, item in draft.snapshot.registered(*keys))
 
 
 class Outside:
@@ -150,7 +146,7 @@ def _missing(draft: Draft, item: Registered, *keys: str) -> None:
     for key in keys:
         value = item.value.get(key)
         if (value is None or has_unknown(value)) and not draft.declares("routers", item.name, key):
-            remedy = f"register {key} of {item.name}, or declare (topology format 1): routers: {{{item.name}: {{...}}}}"
+            remedy = f"register {key} of {item.name}, or declare {FORMAT} routers: {{{item.name}: {{...}}}}"
             draft.unknown(item.resource, f"{key} of {item.name}", remedy)
 
 
@@ -202,7 +198,7 @@ def _add_link(outside: Outside, router: Registered, link: Mapping[str, Value]) -
     if circuit is None or path not in PATHS:
         if circuit is None or not draft.declares("circuits", outside.circuit_name(circuit), "paths"):
             remedy = (
-                "register circuit and path (primary or secondary) of each link, or declare (topology format 1): "
+                f"register circuit and path (primary or secondary) of each link, or declare {FORMAT} "
                 f"circuits: {{{circuit or 'CIRCUIT'}: {{paths: {{primary: {{router: {router.name}}}}}}}}}"
             )
             draft.unknown(router.resource, f"circuit or path of the links of {router.name}", remedy)

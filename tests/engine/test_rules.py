@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -109,17 +107,10 @@ def groups() -> tuple[tuple[str, ...], ...]:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    folder = tmp_path_factory.mktemp("rules")
-    project = Project(folder)
-    (folder / "cloud").mkdir()
+    project = Project(tmp_path_factory.mktemp("rules"))
     project.write("program/__main__.py", PROGRAM)
-    command = [sys.executable, "-m", "tests.toolchain.small_cloud", str(folder / "cloud")]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as cloud:
-        assert cloud.stdout is not None
-        port = cloud.stdout.readline().strip()
-        project.environment["PULUMI_DEBUG_PROVIDERS"] = f"azure-native:{port},random:{port}"
+    with project.small_cloud():
         yield project
-        cloud.kill()
 
 
 def encoded(value: Value) -> Any:

@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from textwrap import dedent
 
@@ -63,3 +65,16 @@ class Project:
         deployment = json.loads(self.run("pulumi", "stack", "export"))["deployment"]
         assert not deployment.get("pending_operations")
         return {resource["urn"].rpartition("::")[2]: resource for resource in deployment.get("resources", ())}
+
+    @contextmanager
+    def small_cloud(self) -> Iterator[Path]:
+        """Serve `azure-native` and `random` to the project; gives the folder in which what exists is kept."""
+        folder = self.folder / "cloud"
+        folder.mkdir()
+        command = [sys.executable, "-m", "tests.toolchain.small_cloud", str(folder)]
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            port = process.stdout.readline().strip()
+            self.environment["PULUMI_DEBUG_PROVIDERS"] = f"azure-native:{port},random:{port}"
+            yield folder
+            process.kill()

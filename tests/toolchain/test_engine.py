@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.stacks import ROOT
 from tests.toolchain.project import Project
 from tests.toolchain.small_cloud import SUBSCRIPTION
 
@@ -101,16 +100,9 @@ def test_the_schema_of_a_folder_with_components_can_be_read(project: Project) ->
 
 @pytest.fixture
 def cloud(project: Project) -> Iterator[Path]:
-    """The folder of a small cloud that serves `azure-native` and `random` to the project."""
-    folder = project.folder / "cloud"
-    folder.mkdir()
-    command = [sys.executable, "-m", "tests.toolchain.small_cloud", str(folder)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        port = process.stdout.readline().strip()
-        project.environment["PULUMI_DEBUG_PROVIDERS"] = f"azure-native:{port},random:{port}"
+    """The folder of the project's small cloud."""
+    with project.small_cloud() as folder:
         yield folder
-        process.kill()
 
 
 NETWORK_PROGRAM = f"""

@@ -19,7 +19,7 @@ branch = None
 if configuration.branch:
     branch = BranchEmulation(
         "branch",
-        args.branch(configuration, home["branch"].group),
+        args.branch(configuration, home["branch"].group, home["hub"].group, home["hub"].provider),
         home["branch"].options,
     )
     gateways[args.BRANCH] = branch.express_route_gateway_id

@@ -3,9 +3,11 @@
 from typing import NotRequired, TypedDict
 
 import pulumi
+import pulumi_azure_native as azure_native
 from pulumi import Output
 from pulumi_azure_native import network
 
+from components.cutover_guard import require_tunnel
 from components.inputs import ExpressRouteGatewayArgs, NetworkArgs, TestVmArgs
 from components.network import (
     BuiltNetwork,
@@ -28,6 +30,17 @@ UNTRUSTED_SUBNET = "Untrusted-Subnet"
 TRUSTED_SUBNET = "Trusted-Subnet"
 
 
+class TunnelConnectionArgs(TypedDict):
+    """A VPN connection to the branch's appliance."""
+
+    resource_group_name: pulumi.Input[str]
+    """Its resource group."""
+    name: str
+    """Its name."""
+    provider: NotRequired[azure_native.Provider]
+    """Provider of its subscription. Default: the default provider."""
+
+
 class BranchEmulationArgs(TypedDict):
     """Inputs of :class:`BranchEmulation`."""
 
@@ -42,6 +55,8 @@ class BranchEmulationArgs(TypedDict):
     appliance_address: NotRequired[str]
     """Address of the appliance in Trusted-Subnet. The workload's default route points to it, and gateway routes are
     kept away from the workload. Default: none, and the workload uses ExpressRoute."""
+    tunnel: NotRequired[TunnelConnectionArgs]
+    """What must be up before a workload that lives on ExpressRoute is sent to the appliance. Default: not asked."""
     management_prefixes: NotRequired[list[str]]
     """Prefixes that the workload reaches through the Internet all the same. Default: none."""
     bastion: NotRequired[bool]
@@ -94,7 +109,13 @@ class BranchEmulation(pulumi.ComponentResource):
 
         table = self._force_tunnel(place, name, plan, args) if "appliance_address" in args else None
         forced = [subnet for subnet in plan.workload_subnets if subnet not in (UNTRUSTED_SUBNET, TRUSTED_SUBNET)]
-        built = build_network(place, name, plan, route_tables=dict.fromkeys(forced, table) if table else None)
+        tunnel = args.get("tunnel")
+        guard = None
+        if tunnel:
+            invoke = pulumi.InvokeOptions(provider=tunnel.get("provider"))
+            guard = require_tunnel(name, tunnel["resource_group_name"], tunnel["name"], invoke)
+        tables = dict.fromkeys(forced, table) if table else None
+        built = build_network(place, name, plan, route_tables=tables, hooks=guard)
         gateway = build_express_route_gateway(
             place,
             name,

@@ -7,14 +7,12 @@ import pulumi
 from pulumi import Input, InvokeOptions, Output, ResourceHook, ResourceHookArgs, ResourceHookBinding
 from pulumi.runtime import invoke_async
 
+from components.connections import find_connection
 from components.inputs import Stage
 from vpner.plan.circuits import circuit_id
 from vpner.problems import Problem, refuse
 
 _GET_CIRCUIT = "azure-native:network:getExpressRouteCircuit"
-_GET_CONNECTION = "azure-native:network:getVirtualNetworkGatewayConnection"
-_NOT_FOUND = "NotFound"
-"""In the code of every error that Azure gives for a resource or group that is not there."""
 
 
 def require_provisioned(name: str, invoke: InvokeOptions, *, peering: bool) -> ResourceHookBinding:
@@ -89,7 +87,9 @@ def refuse_going_back(group: Input[str], connections: Mapping[str, InvokeOptions
     """
 
     async def check(name: str) -> str:
-        alive = [connection for connection, opts in connections.items() if await _exists(name, connection, opts)]
+        alive = [
+            connection for connection, opts in connections.items() if await find_connection(name, connection, opts)
+        ]
         refuse(
             f"Stage {Stage.ORDERED.value} is behind this deployment",
             [
@@ -108,15 +108,3 @@ def refuse_going_back(group: Input[str], connections: Mapping[str, InvokeOptions
         return name
 
     return Output.from_input(group).apply(check)
-
-
-async def _exists(group: str, connection: str, opts: InvokeOptions) -> bool:
-    try:
-        await invoke_async(
-            _GET_CONNECTION, {"resourceGroupName": group, "virtualNetworkGatewayConnectionName": connection}, opts
-        )
-    except Exception as error:
-        if _NOT_FOUND in str(error):
-            return False
-        raise
-    return True

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from pulumi import Input, Output, Resource
+from pulumi import Input, Output, Resource, ResourceHookBinding
 from pulumi_azure_native import compute, network
 from pulumi_random import RandomPassword
 
@@ -69,10 +69,12 @@ def build_network(
     plan: Network,
     *,
     route_tables: Mapping[str, network.RouteTable] | None = None,
+    hooks: ResourceHookBinding | None = None,
 ) -> BuiltNetwork:
     """Create the network, one security group for its workload, and its subnets one after another.
 
     ``route_tables`` gives a subnet a route table of the caller's own; other workload subnets share the plan's routes.
+    ``hooks`` are those of the subnets with such a table.
     """
     vnet = network.VirtualNetwork(
         f"{logical}-vnet",
@@ -99,7 +101,12 @@ def build_network(
             network_security_group={"id": security.id} if workload and security else None,
             route_table={"id": table.id} if table else None,
             # Azure changes one subnet of a network at a time.
-            opts=child_of(place.parent, depends_on=list(subnets.values())[-1:], delete_before_replace=True),
+            opts=child_of(
+                place.parent,
+                depends_on=list(subnets.values())[-1:],
+                delete_before_replace=True,
+                hooks=hooks if name in (route_tables or {}) else None,
+            ),
         )
     return BuiltNetwork(plan, vnet, subnets)
 

@@ -141,7 +141,7 @@ class RecordingMonitor(mocks.MockMonitor):
             ignore_changes=tuple(request.ignoreChanges),
             secret_outputs=tuple(request.additionalSecretOutputs),
             timeouts=(timeouts.create, timeouts.update, timeouts.delete),
-            hooks=tuple(request.hooks.before_create),
+            hooks=(*request.hooks.before_create, *request.hooks.before_update),
         )
         return response
 

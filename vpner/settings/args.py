@@ -47,8 +47,10 @@ def hub_spoke(configuration: shape.Configuration, group: Input[str]) -> HubSpoke
     return args
 
 
-def branch(configuration: shape.Configuration, group: Input[str]) -> BranchEmulationArgs:
-    """There is a branch."""
+def branch(
+    configuration: shape.Configuration, group: Input[str], hub_group: Input[str], hub_provider: Provider | None = None
+) -> BranchEmulationArgs:
+    """There is a branch. The tunnel's connection is in the hub's group and subscription."""
     description = configuration.branch
     if description is None:
         raise ValueError("the configuration describes no branch")
@@ -64,6 +66,13 @@ def branch(configuration: shape.Configuration, group: Input[str]) -> BranchEmula
     # Without tunnels the workload uses ExpressRoute, as the routes that Azure propagates say.
     if description.appliance and configuration.tunnel.enabled:
         args["appliance_address"] = description.appliance.trusted_address
+        if Stage(configuration.stage) is Stage.PROVISIONED:  # before, nothing lives on ExpressRoute
+            args["tunnel"] = {
+                "resource_group_name": hub_group,
+                "name": naming.vpn_connection(configuration.hub.name, description.appliance.name),
+            }
+            if hub_provider:
+                args["tunnel"]["provider"] = hub_provider
     if configuration.test_vms:
         args["test_vms"] = _test_vms(configuration.test_vms)
     return args

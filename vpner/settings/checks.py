@@ -68,7 +68,7 @@ def _branch(configuration: shape.Configuration) -> Iterator[Problem]:
     branch = configuration.branch
     if branch is None:
         return
-    plan, found = plan_branch(args.branch(configuration, _UNKNOWN))
+    plan, found = plan_branch(args.branch(configuration, _UNKNOWN, _UNKNOWN))
     yield from _renamed(
         found,
         {

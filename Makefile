@@ -15,7 +15,7 @@ REAL = if [ -n "$$PULUMI_DEBUG_PROVIDERS" ]; then \
 	echo "AZURE=1 with PULUMI_DEBUG_PROVIDERS set would not reach Azure: unset it." >&2; exit 3; fi; $(WITH_PULUMI)
 WITH_POLICIES = --policy-pack policies
 
-.PHONY: help preview up refresh destroy recover test mutants emulate emulate-all bench lint format clean
+.PHONY: help preview up refresh drift destroy recover test mutants emulate emulate-all bench lint format clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ up: $(READY)
 	@$(REAL) && pulumi up --stack $(STACK) $(WITH_POLICIES)
 refresh: $(READY)
 	@$(REAL) && pulumi refresh --stack $(STACK)
+drift: $(READY)
+	@$(REAL) && $(BIN)/python -m toolchain.drift --stack $(STACK) --subscription "$$ARM_SUBSCRIPTION_ID" \
+		--resource-group "$$(pulumi config get resourceGroup --stack $(STACK))"
 destroy: $(READY)
 	@$(REAL) && pulumi destroy --stack $(STACK)
 recover: $(READY)
@@ -47,6 +50,8 @@ up: $(READY)  ## Deploy the stack; on the simulated Azure through both stages, w
 	@$(SIMULATED) up --stack $(STACK)
 refresh: $(READY)  ## Read what is deployed back into the state
 	@$(SIMULATED) refresh --stack $(STACK)
+drift: $(READY)  ## Compare what is deployed with the program, and what it does with the prediction
+	@$(SIMULATED) drift --stack $(STACK)
 destroy: $(READY)  ## Destroy the stack; on the simulated Azure the provider gives up its circuits first
 	@$(SIMULATED) destroy --stack $(STACK)
 recover: $(READY)  ## Repair the stack after a command was killed

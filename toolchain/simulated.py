@@ -12,6 +12,7 @@ when nothing uses them any more. On real Azure these steps are days apart, and n
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +23,7 @@ from typing import Any
 import yaml
 
 from vpner.simulator.azure import listing
+from vpner.simulator.provider import SUBSCRIPTION
 from vpner.simulator.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -140,12 +142,18 @@ def destroy(work: Work) -> None:
     work.pulumi("destroy")
 
 
+def drift(work: Work) -> None:
+    subscription, group = os.environ[SUBSCRIPTION], work.config["vpner:resourceGroup"]
+    given = ["--stack", work.stack, "--subscription", subscription, "--resource-group", group]
+    work.run(sys.executable, str(ROOT / "toolchain" / "drift.py"), *given)
+
+
 def recover(work: Work) -> None:
     work.run(sys.executable, str(ROOT / "toolchain" / "recover.py"), "--stack", work.stack)
 
 
 COMMANDS: dict[str, Callable[[Work], None]] = {
-    function.__name__: function for function in (preview, up, refresh, destroy, recover)
+    function.__name__: function for function in (preview, up, refresh, drift, destroy, recover)
 }
 
 

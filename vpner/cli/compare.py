@@ -40,7 +40,7 @@ def compare_command(
         ),
     ] = None,
     subscription: Annotated[
-        str | None, typer.Option(metavar="ID", help="Ask this Azure subscription. Read-only rights suffice.")
+        str | None, typer.Option(metavar="ID", help="Ask this Azure subscription. Nothing is changed; docs/drift.md says which rights it takes.")
     ] = None,
     resource_group: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Resource group to look in; may be given again.")

@@ -1,8 +1,11 @@
 # make preview and make test do everything on a fresh machine with Python 3.11+ and either pulumi, Go or pip.
 # STACK=prod works on the other stack. AZURE=1 deploys for real; without it, everything runs on a simulated Azure.
+# FOOTPRINT=1 prints what is billed, how long it takes and which limits it nears, too.
 
 STACK ?= dev
 AZURE ?=
+FOOTPRINT ?=
+export VPNER_FOOTPRINT := $(FOOTPRINT)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin

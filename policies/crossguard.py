@@ -28,8 +28,10 @@ from pulumi_policy import (
 from pulumi_policy import Severity as PulumiSeverity
 from pulumi_policy.proxy import UnknownValueError
 
-from vpner.readers.resources import UNKNOWN, Resource, Snapshot, Value, is_kept, is_read, merge, of_interest
+from vpner.footprint import footprint
+from vpner.readers.resources import UNKNOWN, Resource, Snapshot, Value, is_read, merge, of_interest
 from vpner.readers.state import snapshot_text
+from vpner.render.footprint import footprint_text
 from vpner.render.report import report_json, report_text
 from vpner.routing import Failures
 from vpner.rules import RULES, Network, Report, Rule, evaluate, read_declared
@@ -41,6 +43,8 @@ SNAPSHOT_FILE = "VPNER_SNAPSHOT_FILE"
 """Environment variable: a file to which the pack writes the resources that it has judged, without anything secret."""
 REPORT_FILE = "VPNER_REPORT_FILE"
 """Environment variable: a file to which the pack writes findings and verdicts as JSON."""
+FOOTPRINT = "VPNER_FOOTPRINT"
+"""Environment variable: if it is not empty, the pack prints costs, durations and limits after the verdicts."""
 FAILURES = Failures.SINGLE
 """Pairs take seconds, which a preview should not; ``vpner check`` tries them."""
 COLLECTOR = "resource-inputs"
@@ -133,6 +137,8 @@ class Pack:
             for problem in found.exceptions:
                 report(str(problem), None)
             print(report_text(found), flush=True)  # noqa: T201 - the engine shows it among its diagnostics
+            if os.environ.get(FOOTPRINT):
+                print(footprint_text(footprint(found.network.snapshot)), flush=True)  # noqa: T201
             if path := os.environ.get(REPORT_FILE):
                 write_privately(Path(path), json.dumps(report_json(found), indent=1) + "\n")
         except Exception as error:  # noqa: BLE001 - the rules have had their say
@@ -152,8 +158,6 @@ class Pack:
 
     def _resources(self, resources: Iterable[PolicyResource]) -> Iterable[Resource]:
         for item in resources:
-            if not is_kept(item.resource_type):
-                continue
             outputs = of_interest(item.resource_type, cast("Mapping[str, Value]", plain(item.props)))
             if outputs is not None:
                 known = merge(outputs, self._inputs[item.urn]) if item.urn in self._inputs else outputs
@@ -167,6 +171,7 @@ class Pack:
                         for key, targets in item.property_dependencies.items()
                     },
                     parent=item.parent.urn if item.parent else None,
+                    depends_on=tuple(target.urn for target in item.dependencies),
                 )
 
     def _policy(self, rule: Rule) -> StackValidationPolicy:

@@ -42,6 +42,7 @@ class Sent:
     outputs: dict[str, Any]
     references: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     parent: str = ""
+    depends_on: tuple[str, ...] = ()
 
 
 def sent(monitor: RecordingMonitor, *, preview: bool) -> list[Sent]:
@@ -57,7 +58,9 @@ def _sent(item: Registration, *, preview: bool) -> Sent:
         outputs = {key: value for key, value in outputs.items() if key not in arm_type.parameters}
         if preview:
             outputs = {**dict.fromkeys(_properties(item.type), UNKNOWN_STRING_VALUE), **outputs}
-    return Sent(item.type, item.name, item.urn, inputs, outputs, item.property_dependencies, item.parent)
+    return Sent(
+        item.type, item.name, item.urn, inputs, outputs, item.property_dependencies, item.parent, item.depends_on
+    )
 
 
 def _properties(token: str) -> Iterator[str]:
@@ -98,6 +101,7 @@ def stack_request(resources: Iterable[Sent]) -> proto.AnalyzeStackRequest:
                 urn=item.urn,
                 name=item.name,
                 parent=item.parent,
+                dependencies=list(item.depends_on),
                 propertyDependencies={
                     key: proto.AnalyzerPropertyDependencies(urns=list(urns)) for key, urns in item.references.items()
                 },

@@ -56,15 +56,26 @@ def test_of_a_property_with_a_secret_name_only_its_presence_is_kept_at_any_depth
     assert without_secrets({name: UNKNOWN, "b": None}) == {name: UNKNOWN, "b": None}
 
 
-def test_of_components_only_the_contract_is_kept_and_of_other_resources_nothing() -> None:
+def test_of_components_only_the_contract_is_kept_and_of_azures_other_resources_what_counts_them() -> None:
+    counted = {
+        "location": "westeurope",
+        "hardwareProfile": {"vmSize": "Standard_B2s"},
+        "provisioningState": "Succeeded",
+    }
     text = state(
         entry("vpner:index:OpnsenseNva", "nva", outputs={"device": {"name": "d"}, "rootPassword": "x", "vmId": "y"}),
-        entry("azure-native:compute:VirtualMachine", "vm", outputs={"osProfile": {"computerName": "x"}}),
+        entry("azure-native:compute:VirtualMachine", "vm", outputs={"osProfile": {"computerName": "x"}, **counted}),
         entry("random:index/randomPassword:RandomPassword", "password", outputs={"result": "x"}),
         entry("pulumi:pulumi:Stack", "p-dev", outputs={"preference": "x"}),
     )
-    (found,) = read_state(text).resources
-    assert found.properties == {"device": {"name": "d"}}
+    component, machine = read_state(text).resources
+    assert component.properties == {"device": {"name": "d"}}
+    assert machine.properties == counted
+
+
+def test_what_a_resource_waits_for_is_read() -> None:
+    (found,) = read_state(state(entry(CONNECTION, "c", outputs={}, dependencies=["urn:gateway"]))).resources
+    assert found.depends_on == ("urn:gateway",)
 
 
 def test_what_is_to_be_deleted_is_left_out() -> None:
@@ -111,6 +122,7 @@ resources = st.builds(
     properties=st.dictionaries(st.text(), values, max_size=4),
     references=st.dictionaries(st.text(), st.tuples(st.text()), max_size=2),
     parent=st.none() | st.text(),
+    depends_on=st.tuples(st.text()) | st.just(()),
 )
 
 

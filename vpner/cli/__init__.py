@@ -14,6 +14,7 @@ from vpner.cli.cutover import cutover
 from vpner.cli.emulate import emulate
 from vpner.cli.exits import Commands
 from vpner.cli.flows import flows
+from vpner.cli.footprint import footprint
 from vpner.cli.handoff import handoff
 from vpner.cli.replay import replay
 from vpner.cli.routes import routes
@@ -29,7 +30,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (check, routes, flows, why, topology, handoff, cutover, replay, emulate):
+for command in (check, routes, flows, why, topology, handoff, footprint, cutover, replay, emulate):
     app.command()(command)
 app.command("compare")(compare_command)
 app.add_typer(simulate.app)

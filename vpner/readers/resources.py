@@ -46,7 +46,7 @@ KINDS = frozenset(
         "VirtualNetworkPeering",
     }
 )
-"""Kinds of Azure resources that are read. Of others nothing is kept."""
+"""Kinds of Azure resources that are read. Of others only :data:`COUNTED_KEYS` are kept."""
 UNMODELLED: Mapping[str, str] = {
     "ConnectivityConfiguration": "vnets and peerings",
     "ExpressRouteCircuitConnection": "global_reach",
@@ -63,11 +63,13 @@ UNMODELLED: Mapping[str, str] = {
     "VpnGateway": "vpn_gateways",
 }
 """Kinds of azure-native's network module that change routing and are not read, each with the keys of topology format 1
-in which their effect can be declared. That they are there is kept, and nothing else of them."""
+in which their effect can be declared."""
 COMPONENT_KEYS = frozenset(
     {"device", "devices", "routers", "circuits", "gateway", "intent", "stage", "circuitIds", "instanceAddresses"}
 )
 """Outputs of components that are read. Of others, passwords least of all, nothing is kept."""
+COUNTED_KEYS = frozenset({"location", "provisioningState", "sku", "hardwareProfile"})
+"""What is kept of Azure's other resources: enough to count them by SKU and region."""
 _SECRET_WORDS = ("password", "secret", "sharedkey", "authorizationkey", "servicekey", "customdata", "protectedsettings")
 
 
@@ -84,21 +86,22 @@ def is_unmodelled(token: str) -> bool:
     return ours and kind in UNMODELLED
 
 
-def is_kept(token: str) -> bool:
-    """Whether anything of a resource of the Pulumi type may be kept: it is read, or may be a component."""
-    return is_read(token) or is_unmodelled(token) or not token.startswith("azure-native")
-
-
 def of_interest(token: str, properties: Mapping[str, Value]) -> Mapping[str, Value] | None:
     """What is kept of a resource's properties, without any secret's value; None if it is not kept at all."""
     if is_read(token):
         return cast("Mapping[str, Value]", without_secrets(properties))
-    if is_unmodelled(token):
-        return {}
-    if not token.startswith("azure-native"):
-        contract = {key: without_secrets(value) for key, value in properties.items() if key in COMPONENT_KEYS}
-        return contract or None
-    return None
+    if is_azure(token):
+        return _only(COUNTED_KEYS, properties)
+    return _only(COMPONENT_KEYS, properties) or None
+
+
+def is_azure(token: str) -> bool:
+    """Whether resources of the Pulumi type are Azure's: azure-native's, in any version of its API."""
+    return token.partition(":")[0].partition("_")[0] == "azure-native"
+
+
+def _only(keys: frozenset[str], properties: Mapping[str, Value]) -> dict[str, Value]:
+    return {key: without_secrets(value) for key, value in properties.items() if key in keys}
 
 
 def without_secrets(value: Value) -> Value:
@@ -155,6 +158,8 @@ class Resource:
     references: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """URNs that each top-level property depends on."""
     parent: str | None = None
+    depends_on: tuple[str, ...] = ()
+    """URNs of all that Pulumi creates before it."""
 
     @property
     def arm_type(self) -> ResourceType | None:

@@ -51,6 +51,7 @@ def _from_state(listed: list[Mapping[str, Any]]) -> Iterator[Resource]:
             properties={**inputs, **outputs},
             references={key: tuple(urns) for key, urns in references.items()},
             parent=item.get("parent") or None,
+            depends_on=tuple(cast("list[str]", item.get("dependencies") or [])),
         )
 
 
@@ -72,6 +73,7 @@ def snapshot_text(snapshot: Snapshot) -> str:
             "type": item.type,
             "name": item.name,
             "parent": item.parent,
+            "dependsOn": list(item.depends_on),
             "properties": _plain(item.properties),
             "references": {key: list(urns) for key, urns in item.references.items() if urns},
         }
@@ -95,6 +97,7 @@ def read_snapshot(text: str, origin: str = "snapshot") -> Snapshot:
                 properties=cast("Mapping[str, Value]", _decoded(item["properties"])),
                 references={str(key): tuple(urns) for key, urns in item["references"].items()},
                 parent=item["parent"],
+                depends_on=tuple(item["dependsOn"]),
             )
             for item in document["resources"]
         )

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import IPv4Network
 
+from vpner.footprint.facts import limits
 from vpner.readers.resources import UNKNOWN, Value
 from vpner.routing import BgpRoute
 from vpner.rules.expressroute import connected_gateways, planned
@@ -25,7 +26,10 @@ from vpner.rules.registry import (
 )
 from vpner.topology import PATHS
 
-BGP_PEERS = 8
+_PEERS = limits()["route-server-peers"]
+_CONNECTED = limits()["circuits-per-expressroute-gateway"]
+
+BGP_PEERS = max(_PEERS.all)
 """Of a Route Server. Its gateways do not count."""
 PEER_ROUTES = 4_000
 """From one of a Route Server's peers, since September 2025."""
@@ -35,22 +39,14 @@ FROM_SITE: Mapping[str, int] = {"Standard": 4_000, "Premium": 10_000}
 """IPv4 prefixes that a private peering accepts, by the circuit's tier. The Local tier is no Premium."""
 TO_SITE = 1_000
 """IPv4 prefixes that a gateway announces over one connection."""
-CIRCUITS: Mapping[str, int] = {
-    "standard": 4,
-    "ergw1az": 4,
-    "highperformance": 8,
-    "ergw2az": 8,
-    "ultraperformance": 16,
-    "ergw3az": 16,
-}
-"""Circuits that an ExpressRoute gateway can be connected to, by its SKU. ErGwScale: 4 to 16, by its scale units."""
-FEWEST_CIRCUITS, MOST_CIRCUITS = min(CIRCUITS.values()), max(CIRCUITS.values())
+FEWEST_CIRCUITS, MOST_CIRCUITS = min(_CONNECTED.all), max(_CONNECTED.all)
+"""Circuits that an ExpressRoute gateway can be connected to, by its SKU."""
 CIRCUITS_OF_LOCATION = 4
 
 _ROUTE_SERVER_FAQ = "Learn: Azure Route Server FAQ, 2025-09-17"
-_ROUTE_SERVER = "Learn: Azure Route Server limits, 2025-02-07"
+_ROUTE_SERVER = _PEERS.citation
 _EXPRESSROUTE = "Learn: Azure subscription and service limits (ExpressRoute), 2025"
-_GATEWAYS = "Learn: About ExpressRoute virtual network gateways, 2026-09-05"
+_GATEWAYS = _CONNECTED.citation
 
 
 def sessions(count: int) -> Edit:
@@ -258,7 +254,7 @@ def expressroute_circuit_limit(network: Network) -> Iterator[Verdict]:
         count = len(gateway.links)
         where = f"ExpressRoute gateway {gateway.name}"
         sku = UNKNOWN if gateway.resource is None else gateway.resource.get("sku.name")
-        limit = _limit(sku, CIRCUITS, None)
+        limit = _CONNECTED.maximum(sku)
         crowded = {name: number for name, number in gateway.locations.items() if number > CIRCUITS_OF_LOCATION}
         if crowded:
             place, number = max(crowded.items(), key=lambda item: item[1])
@@ -273,9 +269,9 @@ def expressroute_circuit_limit(network: Network) -> Iterator[Verdict]:
             yield passed(gateway.resource)
 
 
-def _limit(sku: Value, limits: Mapping[str, int], otherwise: int | None) -> int | None:
+def _limit(sku: Value, by_sku: Mapping[str, int], otherwise: int) -> int | None:
     """The limit of a SKU in any spelling; None if it is unknown."""
-    return limits.get(sku.casefold(), otherwise) if isinstance(sku, str) else None
+    return by_sku.get(sku.casefold(), otherwise) if isinstance(sku, str) else None
 
 
 def _prefixes(rows: Iterable[BgpRoute]) -> int:

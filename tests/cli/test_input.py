@@ -53,8 +53,8 @@ def test_exactly_one_input_is_asked_for(command: list[str]) -> None:
     neither = vpner(*command)
     both = vpner(*command, "--topology", LAB, "--stack", "dev")
     assert (neither.exit_code, both.exit_code) == (3, 3)
-    assert "neither --topology nor --stack" in neither.stderr
-    assert "both --topology and --stack" in both.stderr
+    assert "none of --topology, --stack and --arm is given" in neither.stderr
+    assert "--topology and --stack are given" in both.stderr
 
 
 def test_all_mistakes_are_reported_at_once() -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from vpner.cli.exits import Code
-from vpner.cli.inputs import AsJson, DeclaredFile, StackName, TopologyFile, read_judged
+from vpner.cli.inputs import ArmExport, AsJson, DeclaredFile, StackName, TopologyFile, read_judged
 from vpner.cli.output import predicted_note, show_json, show_table
 from vpner.problems import Problem
 from vpner.render.report import report_json
@@ -21,6 +21,7 @@ from vpner.rules import Outcome, Report, evaluate
 def check(
     topology: TopologyFile = None,
     stack: StackName = None,
+    arm: ArmExport = None,
     declared: DeclaredFile = None,
     failures: Annotated[
         Failures, typer.Option(help="What may fail at once. auto: pairs in a network of the lab's size, else single.")
@@ -34,7 +35,7 @@ def check(
     Protected is what the network's intent names. The rules are those of the policy pack; of a topology, those that need
     no resource. Exit code 0: as intended; 1: violated; 2: inconclusive, with what to declare; 3: bad input.
     """
-    report = evaluate(read_judged(topology, stack, declared, date.today(), failures))
+    report = evaluate(read_judged(topology, stack, declared, date.today(), failures, arm))
     code = _code(report)
     if as_json:
         show_json({"outcome": _WORDS[code], **report_json(report)})

@@ -11,7 +11,7 @@ import typer
 
 from vpner.anonymise import anonymous_case
 from vpner.cli.exits import Code
-from vpner.cli.inputs import AsJson, StackName, TopologyFile, read_network
+from vpner.cli.inputs import ArmExport, AsJson, DeclaredFile, StackName, TopologyFile, read_network
 from vpner.cli.output import predicted_note, show_json, show_table
 from vpner.cli.subscription import observe
 from vpner.comparison import Comparison, compare
@@ -26,6 +26,8 @@ _PARTIAL = ".partial"
 def compare_command(
     topology: TopologyFile = None,
     stack: StackName = None,
+    arm: ArmExport = None,
+    declared: DeclaredFile = None,
     observed: Annotated[
         Path | None,
         typer.Option(
@@ -40,7 +42,11 @@ def compare_command(
         ),
     ] = None,
     subscription: Annotated[
-        str | None, typer.Option(metavar="ID", help="Ask this Azure subscription. Nothing is changed; docs/drift.md says which rights it takes.")
+        str | None,
+        typer.Option(
+            metavar="ID",
+            help="Ask this Azure subscription. Nothing is changed; docs/drift.md says which rights it takes.",
+        ),
     ] = None,
     resource_group: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Resource group to look in; may be given again.")
@@ -61,7 +67,7 @@ def compare_command(
 
     Exit code 0: as predicted; 1: it differs; 2: inconclusive, because something could not be observed; 3: bad input.
     """
-    network = read_network(topology, stack)
+    network = read_network(topology, stack, declared, arm)
     documents = _documents(network, observed, subscription, resource_group or [])
     seen = read_observed(documents, network)
     found = compare(network, seen)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from vpner.cli.exits import Code
-from vpner.cli.inputs import AsJson, StackName, TopologyFile, read_network
+from vpner.cli.inputs import ArmExport, AsJson, DeclaredFile, StackName, TopologyFile, read_network
 from vpner.cli.output import show_json, show_table
 from vpner.emulation import NotSettled, Report, Seen, single_failures
 from vpner.emulation import emulate as run
@@ -21,6 +21,8 @@ _RULES = {True: "all equal", False: "different"}
 def emulate(
     topology: TopologyFile = None,
     stack: StackName = None,
+    arm: ArmExport = None,
+    declared: DeclaredFile = None,
     failures: Annotated[bool, typer.Option("--failures", help="Also with every element down that can fail.")] = False,
     fail: Annotated[list[str] | None, typer.Option(metavar="ELEMENT", help="Also with this element down.")] = None,
     keep: Annotated[str, typer.Option(metavar="DIR", help="Keep captures and logs there.")] = "",
@@ -33,7 +35,7 @@ def emulate(
     Needs root, which changes nothing outside namespaces of its own. Exit code 0: all equal; 1: something
     differs; 2: the daemons find no state to stay in; 3: bad input, or a machine that cannot run it.
     """
-    network = read_network(topology, stack)
+    network = read_network(topology, stack, declared, arm)
     began = time.monotonic()
 
     def say(text: str) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vpner.cli.inputs import AsJson, DeclaredFile, StackName, TopologyFile, read_network
+from vpner.cli.inputs import ArmExport, AsJson, DeclaredFile, StackName, TopologyFile, read_network
 from vpner.cli.output import predicted_note, show_json, show_table
 from vpner.render.verdicts import flow_json, flow_table
 from vpner.routing import all_flows, judge, solve
@@ -16,6 +16,7 @@ from vpner.routing import all_flows, judge, solve
 def flows(
     topology: TopologyFile = None,
     stack: StackName = None,
+    arm: ArmExport = None,
     declared: DeclaredFile = None,
     every: Annotated[
         bool, typer.Option("--all", help="From every subnet and device to every class of addresses, protected or not.")
@@ -29,7 +30,7 @@ def flows(
     A network without intent protects nothing: there, every flow is shown. The exit code is 0 whatever the verdicts are;
     vpner check is the one that judges.
     """
-    network = read_network(topology, stack, declared)
+    network = read_network(topology, stack, declared, arm)
     solution = solve(network)
     shown = all_flows(network, solution) if every or not network.intent else judge(network, solution, date.today())
     if as_json:

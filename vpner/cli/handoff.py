@@ -10,7 +10,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from vpner.cli.exits import Code
-from vpner.cli.inputs import AsJson, StackName, TopologyFile, read_network
+from vpner.cli.inputs import ArmExport, AsJson, DeclaredFile, StackName, TopologyFile, read_declared_file, read_network
 from vpner.cli.output import show_json
 from vpner.cli.stack import origin_of, stack_secret, stack_snapshot
 from vpner.device.common import Unbound
@@ -44,6 +44,8 @@ _INTERFACES = {Format.OPNSENSE: "hn", Format.LINUX: "eth"}
 def handoff(
     topology: TopologyFile = None,
     stack: StackName = None,
+    arm: ArmExport = None,
+    declared: DeclaredFile = None,
     device: Annotated[str | None, typer.Option(metavar="NAME", help="Only this device.")] = None,
     form: Annotated[
         Format,
@@ -67,7 +69,7 @@ def handoff(
     """
     if as_json and form not in (Format.TEXT, Format.JSON):
         raise typer.BadParameter(f"--json and --format {form.value} want two things; give one of them")
-    network, contracts = _read(topology, stack)
+    network, contracts = _read(topology, stack, declared, arm)
     found = device_plans(network, contracts, interfaces=_INTERFACES.get(form, ""))
     plans = _chosen(found, device)
     if as_json or form is Format.JSON:
@@ -85,12 +87,15 @@ def handoff(
             raise typer.Exit(Code.INCONCLUSIVE) from None
 
 
-def _read(topology: str | None, stack: str | None) -> tuple[Topology, list[Mapping[str, Any]]]:
+def _read(
+    topology: str | None, stack: str | None, declared: str | None, arm: Sequence[Path] | None
+) -> tuple[Topology, list[Mapping[str, Any]]]:
     """The network, and the plans that its components registered."""
-    if stack is None or topology is not None:
-        return read_network(topology, stack), []
+    if stack is None or topology is not None or arm:
+        return read_network(topology, stack, declared, arm), []
     snapshot = stack_snapshot(stack, Path.cwd())
-    return read_stack(snapshot, origin=origin_of(stack)), _contracts(snapshot)
+    outside = read_declared_file(declared).topology
+    return read_stack(snapshot, outside, origin_of(stack)), _contracts(snapshot)
 
 
 def _contracts(snapshot: Snapshot) -> list[Mapping[str, Any]]:

@@ -1,24 +1,29 @@
-"""Where a command has its network from: the one input grammar, ``--topology FILE`` or ``--stack NAME``."""
+"""Where a command has its network from: one input grammar, ``--topology FILE``, ``--stack NAME`` or ``--arm PATH``."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, cast
 
 import typer
+import yaml
 
 from vpner.cli.stack import origin_of, stack_snapshot, stack_topology
 from vpner.problems import Problem, Problems, refuse
 from vpner.readers.case import read_case
+from vpner.readers.export import not_exported, read_export
+from vpner.readers.stack import read_stack
 from vpner.routing import Failures
 from vpner.rules import Declared, Network, read_declared
 from vpner.rules.declared import NOTHING, POLICY
 from vpner.topology import Topology
 
 STDIN = "-"
+_EXPORT = "the export"
 
 TopologyFile = Annotated[
     str | None,
@@ -32,65 +37,116 @@ StackName = Annotated[
         "--stack", metavar="NAME", help="The network as the Pulumi project in this folder would deploy this stack now."
     ),
 ]
+ArmExport = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--arm",
+        metavar="PATH",
+        exists=True,
+        help="The network as Azure shows it: JSON of az network ... list, or a folder of such files; may be given "
+        "again. docs/existing-network.md has the commands.",
+    ),
+]
 DeclaredFile = Annotated[
     str | None,
     typer.Option(
+        "--outside",
         "--policy-pack-config",
         metavar="FILE",
-        help="What is declared beside it, as JSON: the policy pack's configuration file, of which declared-network is "
-        "read. With --topology only exceptions and resilience count.",
+        help="What is declared beside it, as YAML or JSON: keys topology, intent, resilience and exceptions, or a "
+        "policy pack's configuration with these under declared-network. With --topology only the last two count.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout, for programs.")]
 
 
-def read_network(topology: str | None, stack: str | None, declared_file: str | None = None) -> Topology:
-    """The network that the two options name, completed by what is declared outside a stack.
+def read_network(
+    topology: str | None, stack: str | None, declared_file: str | None = None, arm: Sequence[Path] | None = None
+) -> Topology:
+    """The network that one of the options names, completed by what is declared outside a stack.
 
     Raises :class:`Problems` if not exactly one is given, if a file cannot be read, or with all that is wrong in it.
     """
     declared = read_declared_file(declared_file)
-    if _which(topology, stack) is not None:
-        return stack_topology(str(stack), Path.cwd(), declared.topology)
+    _only_one(topology, stack, arm)
+    if arm:
+        exported = read_export(_documents(arm))
+        try:
+            return read_stack(exported, declared.topology, _EXPORT)
+        except Problems as problems:
+            raise Problems(
+                f"cannot read the network of {_EXPORT}", [*not_exported(exported), *problems.problems]
+            ) from None
+    if stack is not None:
+        return stack_topology(stack, Path.cwd(), declared.topology)
     return _written(str(topology))
 
 
 def read_judged(
-    topology: str | None, stack: str | None, declared_file: str | None, today: date, failures: Failures
+    topology: str | None,
+    stack: str | None,
+    declared_file: str | None,
+    today: date,
+    failures: Failures,
+    arm: Sequence[Path] | None = None,
 ) -> Network:
-    """The same for the rules, which judge a stack's resources too, and say themselves what of it cannot be read."""
+    """The same for the rules, which judge resources too, and say themselves what cannot be read."""
     declared = read_declared_file(declared_file)
-    if _which(topology, stack) is not None:
-        snapshot = stack_snapshot(str(stack), Path.cwd())
-        return Network(snapshot, declared, today=today, failures=failures, origin=origin_of(str(stack)))
+    _only_one(topology, stack, arm)
+    if arm:
+        exported = read_export(_documents(arm))
+        missing = not_exported(exported)
+        return Network(exported, declared, today=today, failures=failures, origin=_EXPORT, not_exported=missing)
+    if stack is not None:
+        snapshot = stack_snapshot(stack, Path.cwd())
+        return Network(snapshot, declared, today=today, failures=failures, origin=origin_of(stack))
     return Network.of_topology(_written(str(topology)), declared, today=today, failures=failures)
 
 
 def read_declared_file(file: str | None) -> Declared:
-    """The part of a policy pack's configuration that declares the network outside the stack, and exceptions."""
+    """What is declared about the network outside the resources, and exceptions."""
     if file is None:
         return NOTHING
     try:
-        document: Any = json.loads(_text(file))
-    except ValueError as error:
-        document, what = None, f"it is no JSON ({error})"
+        document: Any = yaml.safe_load(_text(file))  # JSON is YAML
+    except yaml.YAMLError as error:
+        document, what = None, f"it is no YAML ({error})"
     else:
         what = f"a {type(document).__name__} stands where an object should"
     if not isinstance(document, dict):
-        why, remedy = "It has a policy pack's configuration by policy", f'write {{"{POLICY}": {{...}}}}'
+        why, remedy = "It has the keys of what is declared", "write topology: {...} and intent: [...]"
         raise Problems(f"cannot read {file}", [Problem(file, what, why, remedy, "file")])
-    declared, problems = read_declared(cast("dict[str, Any]", document).get(POLICY, {}))
+    given = cast("dict[str, Any]", document)
+    declared, problems = read_declared(given.get(POLICY, {}) if POLICY in given else given)
     refuse(f"cannot read {file}", problems)
     return declared
 
 
-def _which(topology: str | None, stack: str | None) -> str | None:
-    """The stack, or None for a topology. Raises :class:`Problems` if not exactly one is given."""
-    if (topology is None) is (stack is None):
-        what = "both --topology and --stack are given" if topology else "neither --topology nor --stack is given"
-        remedy = "give --topology FILE or --stack NAME"
+def _documents(paths: Sequence[Path]) -> dict[str, object]:
+    """JSON documents by file name. Raises :class:`Problems` for all files that cannot be read."""
+    files = [file for path in paths for file in (sorted(path.rglob("*.json")) if path.is_dir() else [path])]
+    found: dict[str, object] = {}
+    problems: list[Problem] = []
+    for file in files:
+        try:
+            found[str(file)] = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            why, remedy = "An export is JSON", "save the command's output with -o json"
+            problems.append(Problem(str(file), f"it cannot be read ({error})", why, remedy, "export-file"))
+    if not files:
+        why, remedy = "An export is files *.json", "save some, as docs/existing-network.md says"
+        problems.append(Problem(", ".join(map(str, paths)), "no *.json file in it", why, remedy, "export-none"))
+    refuse("cannot read the export", problems)
+    return found
+
+
+def _only_one(topology: str | None, stack: str | None, arm: Sequence[Path] | None) -> None:
+    """Raises :class:`Problems` if not exactly one network is named."""
+    given = [name for name, value in (("--topology", topology), ("--stack", stack), ("--arm", arm)) if value]
+    if len(given) != 1:
+        what = f"{' and '.join(given)} are given" if given else "none of --topology, --stack and --arm is given"
+        remedy = "give one of --topology FILE, --stack NAME and --arm PATH"
         raise Problems("no network", [Problem("command line", what, "A command looks at one network", remedy, "input")])
-    return stack
 
 
 def _written(file: str) -> Topology:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from vpner.cli.inputs import AsJson, DeclaredFile, StackName, TopologyFile, read_network
+from vpner.cli.inputs import ArmExport, AsJson, DeclaredFile, StackName, TopologyFile, read_network
 from vpner.cli.output import predicted_note, show_json, show_table
 from vpner.problems import Problem, Problems
 from vpner.render import az
@@ -44,6 +44,7 @@ class Printed:
 def routes(
     topology: TopologyFile = None,
     stack: StackName = None,
+    arm: ArmExport = None,
     declared: DeclaredFile = None,
     nic: Annotated[str | None, typer.Option(metavar="NAME", help="Only the effective routes of this NIC.")] = None,
     table: Annotated[
@@ -65,7 +66,7 @@ def routes(
 
     An address in angle brackets is one that only Azure will know.
     """
-    network = read_network(topology, stack, declared)
+    network = read_network(topology, stack, declared, arm)
     if nic is not None:
         node = _nic_node(network, nic, table, node)
     solution = solve(network)

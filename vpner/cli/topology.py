@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import typer
 
-from vpner.cli.inputs import AsJson, DeclaredFile, StackName, TopologyFile, read_network
+from vpner.cli.inputs import ArmExport, AsJson, DeclaredFile, StackName, TopologyFile, read_network
 from vpner.cli.output import show_json
 from vpner.readers.write import topology_document, write_topology
 
 
 def topology(
-    topology: TopologyFile = None, stack: StackName = None, declared: DeclaredFile = None, as_json: AsJson = False
+    topology: TopologyFile = None,
+    stack: StackName = None,
+    arm: ArmExport = None,
+    declared: DeclaredFile = None,
+    as_json: AsJson = False,
 ) -> None:
     """Print the network as topology format 1, without the tables of a case.
 
@@ -18,7 +22,7 @@ def topology(
 
     Reading what it prints gives the same network.
     """
-    network = read_network(topology, stack, declared)
+    network = read_network(topology, stack, declared, arm)
     if as_json:
         show_json(topology_document(network))
     else:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vpner.cli.inputs import AsJson, DeclaredFile, StackName, TopologyFile, read_network
+from vpner.cli.inputs import ArmExport, AsJson, DeclaredFile, StackName, TopologyFile, read_network
 from vpner.cli.output import predicted_note, show_json
 from vpner.problems import Problem, Problems
 from vpner.render.verdicts import explanation_json
@@ -21,6 +21,7 @@ def why(
     destination: Annotated[str, typer.Argument(metavar="DST", help="The same.")],
     topology: TopologyFile = None,
     stack: StackName = None,
+    arm: ArmExport = None,
     declared: DeclaredFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -29,7 +30,7 @@ def why(
 
     vpner why 10.0.1.4 10.100.0.100 --topology examples/reference-lab.yaml
     """
-    network = read_network(topology, stack, declared)
+    network = read_network(topology, stack, declared, arm)
     ends = [_address(network, text, where) for text, where in ((source, "SRC"), (destination, "DST"))]
     solution = solve(network)
     found = explain(network, solution, ends[0], ends[1])

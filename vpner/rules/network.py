@@ -5,7 +5,7 @@ A network that somebody wrote down has a topology and no resources; rules on res
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -59,12 +59,14 @@ class Network:
         failures: Failures = Failures.AUTO,
         written: Topology | None = None,
         origin: str = "the stack",
+        not_exported: Sequence[Problem] = (),
     ) -> None:
         self.snapshot = snapshot
         self.declared = declared
         self.today = today
         self.failures = failures
         self.origin = origin
+        self._not_exported = tuple(not_exported)
         self._written = written
 
     @classmethod
@@ -83,7 +85,7 @@ class Network:
         try:
             return read_stack(self.snapshot, self.declared.topology, self.origin, planned=True), ()
         except Problems as problems:
-            return None, problems.problems
+            return None, (*self._not_exported, *problems.problems)
 
     @property
     def topology(self) -> Topology | None:

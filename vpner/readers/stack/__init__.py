@@ -16,7 +16,14 @@ from vpner.readers.stack.connections import add_bgp_peers, add_connections
 from vpner.readers.stack.draft import Draft
 from vpner.readers.stack.gateways import add_gateways, add_route_servers
 from vpner.readers.stack.networks import add_peerings, add_route_tables, add_vnets, interfaces
-from vpner.readers.stack.outside import Outside, add_devices, add_intent, add_observed_edges, add_routers
+from vpner.readers.stack.outside import (
+    Outside,
+    add_devices,
+    add_intent,
+    add_observed_edges,
+    add_routers,
+    declared_interfaces,
+)
 from vpner.readers.stack.planned import add_planned
 from vpner.topology import Topology
 
@@ -48,7 +55,7 @@ def read_stack(
     add_route_servers(draft)
     found = interfaces(draft)
     outside = Outside(draft)
-    taken = add_devices(outside, found)
+    taken = add_devices(outside, found) | declared_interfaces(draft, found)
     add_routers(outside)
     add_connections(outside)
     if planned:

@@ -91,17 +91,23 @@ def add_circuits(outside: Outside) -> None:
 
 
 def _far_end_of(draft: Draft, peering: Resource, circuit: str) -> None:
-    """The router at the far end of a private peering: its ASN and its addresses are the peering's."""
-    router = f"{circuit}-peer"
+    """The router at the far end of a private peering: the declared one, or one with the peering's ASN and addresses."""
+    unnamed = f"{circuit}-peer"
     asn = peering.get("peerASN")
+    declared = draft.declared.get("circuits", {}).get(circuit, {}).get("paths", {})
+    routers: set[str] = set()
     for path, key in (("primary", "primaryPeerAddressPrefix"), ("secondary", "secondaryPeerAddressPrefix")):
         block = prefix(peering.get(key))
         if block is not None:
+            router = declared.get(path, {}).get("router") or unnamed
+            routers.add(router)
             ends = {"msee_peer_ip": str(block.network_address + 2), "router_peer_ip": str(block.network_address + 1)}
             add_path(draft, circuit, path, {"router": router, **ends})
-    if not draft.declares("routers", router, "networks", "announces"):
-        draft.outside(peering, "peerASN", f"router {router}", f"routers: {{{router}: {{networks: [...]}}}}")
-    draft.section("routers")[router] = {"asn": asn} if isinstance(asn, int) else {}
+    if routers and unnamed not in routers:
+        return
+    if not draft.declares("routers", unnamed, "networks", "announces"):
+        draft.outside(peering, "peerASN", f"router {unnamed}", f"routers: {{{unnamed}: {{networks: [...]}}}}")
+    draft.section("routers")[unnamed] = {"asn": asn} if isinstance(asn, int) else {}
 
 
 def _ipsec(outside: Outside, connection: Resource) -> None:

@@ -122,6 +122,13 @@ def add_devices(outside: Outside, interfaces: list[Interface]) -> set[str]:
     return taken
 
 
+def declared_interfaces(draft: Draft, interfaces: list[Interface]) -> set[str]:
+    """Names of the network interfaces that routers have which are declared."""
+    routers: Mapping[str, Any] = draft.declared.get("routers", {})
+    owned = [nic for router in routers.values() for nic in router.get("nics", [])]
+    return {item.name for item in interfaces if any(item.entry() == {**item.entry(), **nic} for nic in owned)}
+
+
 def _interface(interfaces: list[Interface], ip: str) -> Interface | None:
     """The network interface with the address, if there is exactly one."""
     found = [item for item in interfaces if item.ip == address(ip)]

@@ -1,0 +1,158 @@
+"""Networks as the Azure CLI shows them: the same topology as that of the stack that was deployed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from tests.simulator.rest.deployed import Deployed, deploy
+from vpner.cli import app
+from vpner.problems import Problems
+from vpner.readers.export import read_export
+from vpner.readers.stack import read_stack
+from vpner.readers.write import topology_document
+from vpner.simulator.rest.bodies import arm_body
+from vpner.topology import Topology
+
+OUTSIDE = ("routers", "circuits", "intent")
+"""What Azure does not know, and the file beside the export declares."""
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Deployed:
+    return deploy(tmp_path_factory.mktemp("lab") / "azure")
+
+
+def bodies(lab: Deployed) -> list[dict[str, Any]]:
+    """Every resource as ARM's REST API shows it."""
+    cloud = lab.store.snapshot()
+    return [dict(arm_body(cloud, record)) for record in cloud.all()]
+
+
+def as_the_cli_has_it(body: Any) -> Any:
+    """Azure CLI: properties stand beside the name."""
+    if isinstance(body, list):
+        return [as_the_cli_has_it(item) for item in body]
+    if not isinstance(body, dict):
+        return body
+    inner = body.get("properties")
+    outer = {key: value for key, value in body.items() if key != "properties"}
+    return {key: as_the_cli_has_it(value) for key, value in {**(inner or {}), **outer}.items()}
+
+
+def nested(listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As ``az network vnet list`` and Resource Graph have it: parts inside their owner, and not beside it."""
+    owners = {item["id"]: json.loads(json.dumps(item)) for item in listed}
+    inside = {"subnets": "subnets", "virtualNetworkPeerings": "virtualNetworkPeerings", "peerings": "peerings"}
+    for item in listed:
+        owner, _, _ = item["id"].rpartition("/")
+        owner, _, part = owner.rpartition("/")
+        if owner in owners and part in inside:
+            parts = owners[owner]["properties"].setdefault(inside[part], [])
+            owners[owner]["properties"][inside[part]] = [each for each in parts if each["id"] != item["id"]] + [item]
+            del owners[item["id"]]
+    return list(owners.values())
+
+
+def outside(topology: Topology) -> dict[str, Any]:
+    document = topology_document(topology)
+    return {key: document[key] for key in OUTSIDE}
+
+
+SHAPES = {
+    "REST": lambda listed: {"value": listed},
+    "CLI": as_the_cli_has_it,
+    "Resource Graph": lambda listed: {"count": len(listed), "data": nested(listed)},
+    "CLI, parts inside": lambda listed: as_the_cli_has_it(nested(listed)),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_an_export_makes_the_topology_of_the_stack(lab: Deployed, shape: str) -> None:
+    deployed = lab.network().topology
+    exported = read_export({shape: SHAPES[shape](bodies(lab))})
+    assert read_stack(exported, outside(deployed), "the export") == deployed
+
+
+def test_what_was_exported_by_several_commands_is_one_network(lab: Deployed) -> None:
+    deployed, listed = lab.network().topology, bodies(lab)
+    files = {f"{index}.json": [item] for index, item in enumerate(listed)}
+    again = {"twice.json": listed, "nothing.json": []}
+    assert read_stack(read_export({**files, **again}), outside(deployed), "the export") == deployed
+
+
+def export(lab: Deployed, folder: Path, without: str = "") -> list[str]:
+    """Options of the command line for the lab as files, but for the resources of one type."""
+    folder.mkdir()
+    for body in bodies(lab):
+        kind = str(body.get("type", "group")).rpartition("/")[2]
+        if body.get("type") != without:
+            (folder / f"{kind}-{body['name']}.json").write_text(json.dumps([as_the_cli_has_it(body)]))
+    declared = outside(lab.network().topology)
+    intent = declared.pop("intent")
+    file = folder.parent / f"{folder.name}.yaml"
+    file.write_text(yaml.safe_dump({"topology": declared, "intent": intent}))
+    return ["--arm", str(folder), "--outside", str(file)]
+
+
+def test_commands_answer_for_an_export_as_for_the_topology_itself(lab: Deployed, tmp_path: Path) -> None:
+    options = export(lab, tmp_path / "answers")
+    written = tmp_path / "lab.yaml"
+    written.write_text(yaml.safe_dump(topology_document(lab.network().topology)))
+    for command in (["flows"], ["routes"], ["why", "10.0.1.4", "10.100.0.100"], ["topology"]):
+        asked = [CliRunner().invoke(app, [*command, *given]) for given in (options, ["--topology", str(written)])]
+        assert [done.exit_code for done in asked] == [0, 0], asked[0].output
+        assert asked[0].stdout == asked[1].stdout
+    judged = CliRunner().invoke(app, ["check", *options, "--failures", "single", "--json"])
+    assert judged.exit_code in (0, 1), "the rules judge the resources, too: " + judged.output
+    assert json.loads(judged.stdout)["flows"]
+
+
+@pytest.mark.parametrize(
+    ("missing", "command"),
+    [
+        ("Microsoft.Network/virtualNetworks", "az network vnet list -g lab-hs-vpner"),
+        ("Microsoft.Network/virtualNetworkGateways", "az network vnet-gateway list -g lab-hs-vpner"),
+        ("Microsoft.Network/localNetworkGateways", "az network local-gateway list -g lab-hs-vpner"),
+        ("Microsoft.Network/routeTables", "az network route-table list -g lab-hs-vpner"),
+    ],
+)
+def test_an_export_with_missing_parts_is_inconclusive_and_names_the_command(
+    lab: Deployed, tmp_path: Path, missing: str, command: str
+) -> None:
+    options = export(lab, tmp_path / "answers", missing)
+    judged = CliRunner().invoke(app, ["check", *options, "--failures", "none"])
+    assert judged.exit_code == 2, judged.output
+    assert f"{command} -o json" in " ".join(judged.output.split())
+
+
+def test_a_file_without_a_resource_is_refused() -> None:
+    with pytest.raises(Problems, match="export-empty") as refused:
+        read_export({"one.json": {"error": "AuthorizationFailed"}, "two.json": ["nothing"]})
+    assert len(refused.value.problems) == 2
+
+
+def test_secrets_in_an_export_are_not_kept(lab: Deployed) -> None:
+    listed = bodies(lab)
+    for item in listed:
+        if item["type"].endswith("/connections"):
+            item["properties"] = {**item["properties"], "sharedKey": "plain-text-key"}
+    assert "plain-text-key" not in str([item.properties for item in read_export({"all": listed}).resources])
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ([], "none of --topology, --stack and --arm is given"),
+        (["--arm", ".", "--topology", "x.yaml"], "--topology and --arm are given"),
+    ],
+)
+def test_a_command_looks_at_one_network(options: list[str], said: str) -> None:
+    done = CliRunner().invoke(app, ["flows", *options])
+    assert done.exit_code == 3
+    assert said in " ".join(done.output.split())

@@ -1,0 +1,142 @@
+"""What the Azure CLI shows of a network that was not built here, as resources.
+
+Any JSON in which resources stand with their ``id``: lists of ``az network ... list -o json``, answers of ARM's REST API
+and of Resource Graph. The CLI writes a resource's properties beside its name, ARM inside ``properties``; both are read.
+Parts that stand inside their owner (subnets, peerings) are found there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import cast
+
+from vpner.arm import ArmId, by_arm, parse_arm_id
+from vpner.problems import Problem, Problems
+from vpner.readers.resources import UNMODELLED, Resource, Snapshot, Value, is_read, without_secrets
+
+COMMANDS: Mapping[str, str] = {
+    "microsoft.network/virtualnetworks": "az network vnet list -g GROUP",
+    "microsoft.network/virtualnetworks/subnets": "az network vnet list -g GROUP",
+    "microsoft.network/virtualnetworks/virtualnetworkpeerings": "az network vnet list -g GROUP",
+    "microsoft.network/routetables": "az network route-table list -g GROUP",
+    "microsoft.network/networkinterfaces": "az network nic list -g GROUP",
+    "microsoft.network/publicipaddresses": "az network public-ip list -g GROUP",
+    "microsoft.network/virtualnetworkgateways": "az network vnet-gateway list -g GROUP",
+    "microsoft.network/connections": "az network vpn-connection list -g GROUP",
+    "microsoft.network/localnetworkgateways": "az network local-gateway list -g GROUP",
+    "microsoft.network/expressroutecircuits": "az network express-route list -g GROUP",
+    "microsoft.network/expressroutecircuits/peerings": "az network express-route list -g GROUP",
+    "microsoft.network/virtualhubs": "az network routeserver list -g GROUP",
+    "microsoft.network/virtualhubs/ipconfigurations": (
+        "az rest --method get --url ROUTESERVER-ID/ipConfigurations?api-version=2024-05-01"
+    ),
+    "microsoft.network/virtualhubs/bgpconnections": "az network routeserver peering list -g GROUP --routeserver NAME",
+}
+"""The command that exports resources of an Azure type (in lower case), each with ``-o json``. All of them only read."""
+_UNMODELLED = {f"microsoft.network/{kind}s".lower(): kind for kind in UNMODELLED}
+CODE = "export-missing"
+_REFERENCE = frozenset({"id", "resourceGroup", "resourcegroup"})
+"""An object with nothing else refers to a resource, and tells nothing of it."""
+
+
+def read_export(documents: Mapping[str, object]) -> Snapshot:
+    """The resources in JSON documents, by the documents' names. A resource that stands in several is read once.
+
+    Raises :class:`Problems` if there is none in a document.
+    """
+    found: dict[str, tuple[ArmId, dict[str, Value]]] = {}
+    problems: list[Problem] = []
+    for name, document in documents.items():
+        here = 0
+        for identity, body in _resources(document):
+            here += 1
+            key = str(identity).lower()
+            known = found.get(key)
+            if known is None or len(body) > len(known[1]):  # a part may be shown shorter inside its owner
+                found[key] = identity, body
+        if not here and document != []:
+            why = "A resource is a JSON object with its ARM id"
+            remedy = "export it with, for example, az network vnet list -o json"
+            problems.append(Problem(name, "there is no Azure resource in it", why, remedy, "export-empty"))
+    if problems:
+        raise Problems("cannot read the export", problems)
+    made = (_resource(identity, body) for identity, body in found.values())
+    return Snapshot(item for item in made if item is not None)
+
+
+def _resources(value: object) -> Iterator[tuple[ArmId, dict[str, Value]]]:
+    """Every object with an id and something to tell, at any depth."""
+    if isinstance(value, list):
+        for item in cast("list[object]", value):
+            yield from _resources(item)
+    elif isinstance(value, Mapping):
+        body = _flat(cast("Mapping[str, Value]", value))
+        name = body.get("id")
+        identity = parse_arm_id(name) if isinstance(name, str) else None
+        if identity is not None and body.keys() - _REFERENCE:
+            yield identity, body
+        for item in body.values():
+            yield from _resources(item)
+
+
+def _flat(body: Mapping[str, Value]) -> dict[str, Value]:
+    """An object with what ARM puts into ``properties``, at any depth, as azure-native and the CLI have it."""
+    inner = body.get("properties")
+    if isinstance(inner, Mapping):
+        kept = {key: value for key, value in body.items() if key != "properties"}
+        body = {**cast("Mapping[str, Value]", inner), **kept}
+    return {key: _flat_value(value) for key, value in body.items()}
+
+
+def _flat_value(value: Value) -> Value:
+    if isinstance(value, Mapping):
+        return _flat(cast("Mapping[str, Value]", value))
+    if isinstance(value, list):
+        return [_flat_value(item) for item in cast("list[Value]", value)]
+    return value
+
+
+def _resource(identity: ArmId, body: Mapping[str, Value]) -> Resource | None:
+    """As a stack would have it; None for what does not matter to routes."""
+    kind = by_arm(identity.type)
+    if kind is None:
+        unmodelled = _UNMODELLED.get(identity.type.lower())
+        return (
+            None
+            if unmodelled is None
+            else Resource(str(identity), f"azure-native:network:{unmodelled}", identity.name, body)
+        )
+    if not is_read(kind.token):
+        return None
+    path = dict(zip(kind.parameters, (identity.resource_group, *identity.names), strict=True))
+    shown = cast("Mapping[str, Value]", without_secrets({key: item for key, item in body.items() if item is not None}))
+    return Resource(str(identity), kind.token, identity.name, {**path, **shown})
+
+
+def not_exported(snapshot: Snapshot) -> list[Problem]:
+    """What the resources refer to and is not among them, each with the command that exports it."""
+    known = {item.urn.lower() for item in snapshot.resources}
+    missing: dict[str, Problem] = {}
+    for resource in snapshot.resources:
+        for target in _targets(resource.properties):
+            identity = parse_arm_id(target)
+            command = COMMANDS.get(identity.type.lower()) if identity is not None else None
+            if identity is not None and command is not None and target.lower() not in known:
+                what = f"{resource} refers to it, and it is not in the export"
+                why = "What is there may take part in the routing"
+                remedy = f"{command.replace('GROUP', identity.resource_group)} -o json, and give the output too"
+                problem = Problem(f"{identity.type.rpartition('/')[2]}/{identity.name}", what, why, remedy, CODE)
+                missing.setdefault(target.lower(), problem)
+    return list(missing.values())
+
+
+def _targets(value: Value) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, item in cast("Mapping[str, Value]", value).items():
+            if key == "id" and isinstance(item, str):
+                yield item
+            else:
+                yield from _targets(item)
+    elif isinstance(value, list):
+        for item in cast("list[Value]", value):
+            yield from _targets(item)

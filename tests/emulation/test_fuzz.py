@@ -5,6 +5,7 @@ Networks are drawn in an order that is the same in every run, and shrunk to the 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -62,6 +63,21 @@ def test_packets_do_what_the_model_says_of_their_flows(topology: Topology) -> No
     assert state.flows, "somebody has to talk"
     assert [str(item) for item in state.differences] == []
     assert [item for item in state.flows if not item.agrees] == []
+
+
+def test_without_branch_to_branch_the_preference_decides_nothing() -> None:
+    """Learn: Hub routing preference (Route Server), 2023: it is chosen for branch-to-branch; else ExpressRoute wins."""
+    servers = tuple(replace(item, branch_to_branch=False) for item in lab(Preference.VPN_GATEWAY).route_servers)
+    network = prepare(replace(lab(), route_servers=servers))
+    plan = plan_control(network)
+    with Cradle() as cradle:
+        control = Control(cradle, plan)
+        control.start()
+        tables = control.settle()
+    assert {row.as_path for row in tables["az-hub-rs/0"] if row.selected and str(row.prefix) == "10.100.0.0/24"} == {
+        (12076, 65001, 12076)
+    }
+    assert differences(plan, solve(network).tables, tables) == []
 
 
 def test_wrong_model_differs_from_what_frr_finds() -> None:

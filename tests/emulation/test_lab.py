@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -26,7 +26,7 @@ from tests.routing.test_lab_traps import PREFERENCES
 from vpner.emulation import Report, emulate, single_failures
 from vpner.emulation.lab import Lab
 from vpner.emulation.limits import prepare
-from vpner.emulation.nodes import Use
+from vpner.emulation.nodes import Use, WirePlan
 from vpner.emulation.sessions import plan_control
 from vpner.emulation.wires import plan_wires
 from vpner.routing import Tables, Verdict, solve
@@ -66,13 +66,16 @@ def test_with_the_tunnel_the_provider_reads_nothing() -> None:
     assert report.states[0].udp > 0
 
 
-def watched(topology: Topology, seconds: float) -> tuple[set[int], list[bool], set[str]]:
+def watched(
+    topology: Topology, seconds: float, change: Callable[[WirePlan], None] = lambda _: None
+) -> tuple[set[int], list[bool], set[str]]:
     """Which of the model's phases Azure has been in, by Route Server's choice for the branch's prefix; whether every
     BGP session of the device was up, moment for moment; and where its main table sends outer packets. All of it for
-    so many seconds after it was up for the first time."""
+    so many seconds after it was up for the first time; ``change`` is done to the plan before it is built."""
     network = prepare(topology, wired=True)
     phases = [chosen(tables) for tables in solve(network).phases]
     plan = plan_wires(plan_control(network, wired=True))
+    change(plan)
     inner = {wire.interface for wire, _, _ in plan.of(DEVICE, Use.INNER)}
     met, up, ways = set[int](), list[bool](), set[str]()
     with Lab(plan) as running:

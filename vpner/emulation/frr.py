@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Network
 
-from vpner.emulation.speakers import ControlPlan, End, Kind, Role, Session, Speaker, space
+from vpner.emulation.speakers import ControlPlan, End, Kind, Role, Session, Speaker, preference_of, space
 from vpner.topology import Preference, Static
 
 PRIVATE_ASNS = (range(64512, 65535), range(4200000000, 4294967295))
@@ -187,7 +187,7 @@ class Config:
         return gateway.allow_remote_vnet_traffic
 
     def _preference(self) -> Preference:
-        return next(item for item in self.plan.topology.route_servers if item.name == self.me.owner).preference
+        return preference_of(self.plan.topology, self.me.owner)
 
     def _weight(self, session: Session, other: Speaker, external: bool) -> int | None:
         """FRR compares weights first; an Azure rule that comes before the AS path is a weight."""

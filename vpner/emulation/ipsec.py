@@ -71,6 +71,7 @@ def configure(cradle: Cradle, end: TunnelEnd, profile: CryptoProfile, key: str) 
         "dpd_action": "restart" if end.initiates else "clear",
         "close_action": "start" if end.initiates else "none",
         "start_action": "start" if end.initiates else "none",
+        **end.child,
     }
     connection: dict[str, Any] = {
         "version": "2",
@@ -84,8 +85,8 @@ def configure(cradle: Cradle, end: TunnelEnd, profile: CryptoProfile, key: str) 
         "local": {"auth": "psk", "id": str(end.local)},
         "remote": {"auth": "psk", "id": str(end.remote)},
         "children": {"inner": child},
+        **end.connection,
     }
-    owners = [str(end.local), str(end.remote)]
     with _session(cradle, end) as daemon:  # it has made its TUN device by now
         commands = [
             "while ip rule del lookup 220 2>/dev/null; do :; done",
@@ -93,8 +94,19 @@ def configure(cradle: Cradle, end: TunnelEnd, profile: CryptoProfile, key: str) 
             "ip route replace default dev ipsec0 table 50",
         ]
         cradle.run("sh", "-e", netns=end.helper, text="\n".join(commands))
-        daemon.load_shared({"id": "key", "type": "IKE", "data": key, "owners": owners})
+        _load_key(daemon, end, key)
         daemon.load_conn({"tunnel": connection})
+
+
+def load_key(cradle: Cradle, end: TunnelEnd, key: str) -> None:
+    """Give an end another key in place of the one it has. Associations that are up are left alone."""
+    with _session(cradle, end) as daemon:
+        _load_key(daemon, end, key)
+
+
+def _load_key(daemon: _Daemon, end: TunnelEnd, key: str) -> None:
+    owners = [str(end.local), str(end.remote)]
+    daemon.load_shared({"id": "key", "type": "IKE", "data": key, "owners": owners})
 
 
 def associations(cradle: Cradle, end: TunnelEnd) -> list[Mapping[str, Any]]:
@@ -133,6 +145,12 @@ def rekey(cradle: Cradle, end: TunnelEnd) -> None:
     """Begin a new child association in place of the present one."""
     with _session(cradle, end) as daemon:
         daemon.rekey({"child": "inner"})
+
+
+def renew(cradle: Cradle, end: TunnelEnd, *, authenticate: bool) -> None:
+    """Begin a new IKE association in place of the present one: from its keys, or by authenticating anew."""
+    with _session(cradle, end) as daemon:
+        daemon.rekey({"ike": "tunnel", "reauth": "yes" if authenticate else "no"})
 
 
 def _ask(cradle: Cradle, end: TunnelEnd, what: Callable[[_Daemon], Iterator[Any]]) -> None:

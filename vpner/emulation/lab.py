@@ -82,9 +82,10 @@ class Lab:
             home = self.cradle.run_dir / directory(name)
             node = self.plan.nodes.get(name)
             statics = "\n".join(dict.fromkeys(node.statics)) if node else ""
+            bgpd = (node.bgpd if node else "") or bgpd_config(self.plan.control, name)
             lines += [
                 f"mkdir -p {home}",
-                f"cat > {home}/bgpd.conf <<'END'\n{bgpd_config(self.plan.control, name)}END",
+                f"cat > {home}/bgpd.conf <<'END'\n{bgpd}END",
                 f"printf 'hostname {directory(name)}\\n' > {home}/zebra.conf",
                 f"cat > {home}/staticd.conf <<'END'\n{statics}\nEND",
                 f"chown -R frr: {home}",

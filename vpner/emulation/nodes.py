@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import IPv4Address
+from typing import Any
 
 from vpner.emulation.speakers import ControlPlan
 from vpner.topology import State, Topology
@@ -63,6 +64,8 @@ class Node:
     nat: list[str] = field(default_factory=list[str])
     web: str = ""
     """The name that it answers with on port 80."""
+    bgpd: str = ""
+    """bgpd's configuration, where it is the device's own and not what follows from the topology."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,10 @@ class TunnelEnd:
     initiates: bool
     tunnel: str
     """``CONNECTION/INSTANCE``."""
+    connection: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Options of strongSwan's connection that are the owner's own, in place of what follows from the profile."""
+    child: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """The same of its child."""
 
 
 @dataclass(slots=True)

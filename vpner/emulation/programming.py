@@ -12,7 +12,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from vpner.emulation.control import Row, Table
 from vpner.emulation.nodes import Attachment, WirePlan, peers_of
-from vpner.emulation.speakers import Kind, Role, Speaker
+from vpner.emulation.speakers import Kind, Role, Speaker, preference_of
 from vpner.topology import NextHopType, Preference, RouteTable, State, Topology, VNet
 
 FIRST_TABLE = 1000
@@ -137,11 +137,11 @@ def _rank(plan: WirePlan, row: Row, holder: Speaker) -> tuple[int, ...]:
     sender = plan.control.speakers[row.peer]
     if holder.role is Role.ER_GATEWAY:
         return -row.weight, len(row.as_path), sender.asn == holder.asn
-    server = next(item for item in plan.topology.route_servers if item.name == holder.owner)
+    preference = preference_of(plan.topology, holder.owner)
     er, length = sender.role is Role.ER_GATEWAY, len(row.as_path)
-    if server.preference is Preference.AS_PATH:
+    if preference is Preference.AS_PATH:
         return length, not er
-    return er != (server.preference is Preference.EXPRESSROUTE), length
+    return er != (preference is Preference.EXPRESSROUTE), length
 
 
 def program(plan: WirePlan, tables: Mapping[str, Table]) -> Mapping[str, frozenset[KernelRoute]]:

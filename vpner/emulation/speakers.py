@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from ipaddress import IPv4Address, IPv4Network
 
-from vpner.topology import PASS, Filter, Router, State, Topology, VpnGateway
+from vpner.topology import PASS, Filter, Preference, Router, State, Topology, VpnGateway
 
 TRANSPORT = IPv4Network("198.18.0.0/15")
 """Addresses between platform speakers, whose real transport Azure hides (benchmarking space, RFC 2544)."""
@@ -130,6 +130,14 @@ def first_address(router: Router) -> IPv4Address | None:
 
 def gateway_named(topology: Topology, name: str) -> VpnGateway:
     return next(item for item in topology.vpn_gateways if item.name == name)
+
+
+def preference_of(topology: Topology, server: str) -> Preference:
+    """What a Route Server prefers. Learn: Hub routing preference (Route Server), 2023: it is chosen for
+    branch-to-branch; without, ExpressRoute is preferred.
+    """
+    found = next(item for item in topology.route_servers if item.name == server)
+    return found.preference if found.branch_to_branch else Preference.EXPRESSROUTE
 
 
 def indexes(gateway: VpnGateway, chosen: Sequence[int] | None) -> tuple[int, ...]:

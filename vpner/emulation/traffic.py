@@ -101,6 +101,10 @@ class Meanwhile:
         return self.sent - self.encrypted - self.clear
 
 
+def _meanwhile(port: int) -> str:
+    return f"meanwhile-{port}.json"
+
+
 def measurable(verdicts: Sequence[FlowVerdict]) -> list[FlowVerdict]:
     """Flows whose verdict says what packets do."""
     outside = {Verdict.INCONCLUSIVE, Verdict.TRANSPORT, Verdict.EXEMPT}
@@ -123,7 +127,10 @@ class Watch:
                     self._files[file] = wire.use
                     command = ["tcpdump", "-U", "--immediate-mode", "-p", "-n", "-s", "128", "-Z", "root"]
                     command += [] if wire.use is Use.CIRCUIT else ["-Q", "in"]
-                    lab.cradle.start(*command, "-i", wire.interface, "-w", file, netns=name_of(port.node))
+                    command += ["-i", wire.interface, "-w", file]
+                    if wire.use is Use.FABRIC:  # what only passes a machine, in a loop, has not arrived
+                        command += ["dst", "host", str(port.addresses[0])]
+                    lab.cradle.start(*command, netns=name_of(port.node))
         self._await_captures()
 
     def _await_captures(self) -> None:
@@ -152,25 +159,28 @@ class Watch:
             for port, (item, address, there) in asked.items()
         ]
 
-    def begin(self, pairs: Sequence[tuple[str, IPv4Address, IPv4Address]]) -> dict[int, tuple[str, IPv4Address]]:
-        """Send packets between pairs (node, its address, destination) for some 14 seconds, without waiting."""
-        begun: dict[int, tuple[str, IPv4Address]] = {}
+    def begin(
+        self, pairs: Sequence[tuple[str, IPv4Address, IPv4Address]], packets: int = _MEANWHILE
+    ) -> dict[int, Meanwhile]:
+        """Send packets between pairs (node, its address, destination), some 50 a second, without waiting."""
+        begun: dict[int, Meanwhile] = {}
         for node, source, target in pairs:
-            file, flow = f"meanwhile-{self._next}.json", (str(source), str(target), self._next, 1, 0.02)
-            begun[self._next] = node, target
-            repeated = [(*flow[:3], number, *flow[3:]) for number in range(_MEANWHILE)]
+            file, flow = _meanwhile(self._next), (str(source), str(target), self._next, 1, 0.02)
+            begun[self._next] = Meanwhile(node, target, packets, 0, 0)
+            repeated = [(*flow[:3], number, *flow[3:]) for number in range(packets)]
             self.lab.cradle.write({f"traffic/{file}": json.dumps(repeated)})
-            command = f"exec python3 -c '{_PROBE}' < /run/lab/traffic/{file}"
+            command = f"python3 -c '{_PROBE}' < /run/lab/traffic/{file}; touch /run/lab/traffic/{file}.sent"
             self.lab.cradle.start("sh", "-c", command, netns=name_of(node))
             self._next += 1
         return begun
 
-    def ended(self, begun: dict[int, tuple[str, IPv4Address]]) -> list[Meanwhile]:
-        """What became of them."""
+    def ended(self, begun: dict[int, Meanwhile]) -> list[Meanwhile]:
+        """What became of them, once all are sent."""
+        files = " ".join(f"/run/lab/traffic/{_meanwhile(port)}.sent" for port in begun)
+        self.lab.cradle.run("sh", "-c", f"for f in {files}; do while ! [ -e $f ]; do sleep 0.1; done; done")
+        time.sleep(0.5)
         clear, arrived = self._counts(clear=True), self._counts(clear=False)
-        return [
-            Meanwhile(node, target, _MEANWHILE, arrived[port], clear[port]) for port, (node, target) in begun.items()
-        ]
+        return [replace(item, arrived=arrived[port], clear=clear[port]) for port, item in begun.items()]
 
     def _source(self, item: FlowVerdict) -> tuple[str, IPv4Address | None]:
         source = item.flow.source

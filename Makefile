@@ -18,7 +18,7 @@ REAL = if [ -n "$$PULUMI_DEBUG_PROVIDERS" ]; then \
 	echo "AZURE=1 with PULUMI_DEBUG_PROVIDERS set would not reach Azure: unset it." >&2; exit 3; fi; $(WITH_PULUMI)
 WITH_POLICIES = --policy-pack policies
 
-.PHONY: help preview up refresh drift destroy recover test mutants emulate emulate-all bench lint format clean
+.PHONY: help preview up refresh drift destroy recover test mutants chaos emulate emulate-all bench lint format clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ test: $(READY)  ## Run every test
 
 mutants: $(READY)  ## Single edits of both stacks against the rules, as confusion matrices
 	@$(BIN)/python -m pytest tests/mutation -q -n 2
+
+chaos: $(READY)  ## 500 seeded runs on a simulated Azure that fails, then their figures (an hour or more)
+	@$(WITH_PULUMI) && VPNER_CHAOS=all $(BIN)/python -m pytest tests/chaos/test_chaos.py -q -s
 
 emulate: $(READY)  ## Run the reference lab on real routers and a real IPsec stack, without and with its tunnel (as root)
 	@$(BIN)/vpner emulate --topology examples/reference-lab-expressroute-only.yaml

@@ -10,12 +10,14 @@ from pulumi_azure_native import network
 from pulumi_random import RandomPassword
 
 from components.inputs import IntentMode, IpsecPolicyArgs, Stage
+from components.key_guard import require_key_in_azure
 from components.network import Place, zonal_public_address
 from components.options import CONNECTION_TIMEOUTS, GATEWAY_TIMEOUTS, child_of
 from vpner.plan import naming
 from vpner.plan.crypto import CryptoProfile
 from vpner.plan.device import INSTANCES
 from vpner.plan.intent import intent_problems
+from vpner.plan.keys import key_name
 from vpner.plan.tunnel import Device, ExpressRouteSide, TunnelPlan, plan_tunnel
 from vpner.problems import Problem, refuse
 
@@ -183,7 +185,8 @@ class IpsecOverEr(pulumi.ComponentResource):
         for device, device_args in zip(plan.devices, args["devices"], strict=True):
             key = device_args.get("pre_shared_key")
             if key is None:
-                key = RandomPassword(f"{name}-{device.name}-psk", length=64, special=False, opts=child_of(self)).result
+                password = key_name(name, device.name)
+                key = RandomPassword(password, length=64, special=False, opts=child_of(self)).result
             keys[device.name] = Output.secret(key)
             local = self._local_network_gateway(place, f"{name}-{device.name}", device)
             if Stage(args["stage"]) is Stage.PROVISIONED:
@@ -323,6 +326,7 @@ class IpsecOverEr(pulumi.ComponentResource):
                 timeouts=CONNECTION_TIMEOUTS,
                 delete_before_replace=True,
                 secret_outputs=["shared_key"],
+                hooks=require_key_in_azure(logical),
             ),
         )
 

@@ -15,6 +15,7 @@ from typing import Any
 from rich.console import Console
 
 import vpner
+from vpner.plan.keys import IN_AZURE, NOT_ASKED
 from vpner.problems import Problem, Problems
 from vpner.readers.resources import Snapshot
 from vpner.readers.stack import read_stack
@@ -48,14 +49,15 @@ def stack_snapshot(stack: str, folder: Path) -> Snapshot:
     Nothing is deployed. Whatever the policy pack says about the network is left to the command that asked. Raises
     :class:`Problems` if there is no project, no ``pulumi``, or the preview fails.
     """
-    project = _project(folder)
+    project = project_folder(folder)
     pack = _pack(project)
-    pulumi = _pulumi()
+    pulumi = pulumi_command()
     with tempfile.TemporaryDirectory(prefix="vpner-") as scratch:
         file = Path(scratch) / "snapshot.json"
         command = [pulumi, "preview", "--stack", stack, "--policy-pack", str(pack), "--non-interactive"]
         command += _own_configuration(stack, project, Path(scratch))
-        finished = _preview(command, project, {**os.environ, SNAPSHOT_FILE: str(file)})
+        # A network can be read while a key is being rotated: `vpner handoff` prints the new one.
+        finished = _preview(command, project, {**os.environ, SNAPSHOT_FILE: str(file), IN_AZURE: NOT_ASKED})
         if not file.exists():
             raise _failed(stack, finished)
         text = file.read_text(encoding="utf-8")
@@ -64,15 +66,16 @@ def stack_snapshot(stack: str, folder: Path) -> Snapshot:
 
 def stack_secret(stack: str, folder: Path, output: str) -> object:
     """The value of a secret output of a deployed stack, None if it has none. Raises :class:`Problems`."""
-    command = [_pulumi(), "stack", "output", "--stack", stack, "--show-secrets", "--json", "--non-interactive"]
-    finished = subprocess.run(command, cwd=_project(folder), capture_output=True, text=True, check=False)
+    command = [pulumi_command(), "stack", "output", "--stack", stack, "--show-secrets", "--json", "--non-interactive"]
+    finished = subprocess.run(command, cwd=project_folder(folder), capture_output=True, text=True, check=False)
     if finished.returncode != 0:
         why, remedy = "A secret is read from the outputs of a deployed stack", "deploy the stack first"
         raise _refused(f"stack {stack}", f"pulumi stack output ended with {finished.returncode}", why, remedy)
     return json.loads(finished.stdout or "{}").get(output)
 
 
-def _pulumi() -> str:
+def pulumi_command() -> str:
+    """Path of the Pulumi CLI. Raises :class:`Problems`."""
     pulumi = shutil.which("pulumi")
     if pulumi is None:
         remedy = "put pulumi on PATH, or write the network down and use --topology FILE"
@@ -112,7 +115,8 @@ def _own_configuration(stack: str, project: Path, scratch: Path) -> list[str]:
     return ["--config-file", str(shutil.copy(project / name, scratch))]
 
 
-def _project(folder: Path) -> Path:
+def project_folder(folder: Path) -> Path:
+    """Folder of the Pulumi project around a folder. Raises :class:`Problems`."""
     for candidate in (folder, *folder.parents):
         if (candidate / _PROJECT).is_file():
             return candidate

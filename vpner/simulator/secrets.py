@@ -1,4 +1,8 @@
-"""Secrets in the store: kept as salted hashes, so that a change can be noticed and nothing can be read."""
+"""Secrets in the store: kept as salted hashes, so that a change can be noticed and nothing can be read.
+
+What Azure gives back must be kept as it is: circuits' service keys, authorisation keys, and the pre-shared key in force
+of a connection, which a call of its own returns. These are among what Azure chose, in a file of mode 0600.
+"""
 
 from __future__ import annotations
 

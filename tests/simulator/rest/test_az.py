@@ -111,3 +111,13 @@ def test_errors_of_the_simulation_are_the_clis_own(lab: Deployed, tmp_path: Path
 def test_the_users_own_login_is_not_touched(lab: Deployed, tmp_path: Path) -> None:
     run(lab, "az account show", tmp_path)
     assert not (tmp_path / ".azure").exists()
+
+
+def test_a_pre_shared_key_is_read_set_and_made_anew(lab: Deployed, tmp_path: Path) -> None:
+    keys = "az network vpn-connection shared-key"
+    which = "--connection-name az-hub-to-branch-opnnva-conn"
+    before = answer(lab, f"{keys} show {which}", tmp_path)["value"]
+    assert answer(lab, f"{keys} update {which} --value a-key-of-this-test", tmp_path)["value"] == "a-key-of-this-test"
+    assert answer(lab, f"{keys} show {which}", tmp_path)["value"] == "a-key-of-this-test" != before
+    run(lab, f"{keys} reset {which} -g $rg --key-length 40", tmp_path)
+    assert len(answer(lab, f"{keys} show {which}", tmp_path)["value"]) == 40

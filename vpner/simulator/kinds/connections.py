@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+import string
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address, IPv4Network
 
@@ -81,6 +83,10 @@ _POLICY = (
 _CIRCUITS = {"Standard": 4, "HighPerformance": 8, "UltraPerformance": 16, "ErGw1AZ": 4, "ErGw2AZ": 8, "ErGw3AZ": 16}
 """Circuits that a gateway can be connected to. [Learn: ExpressRoute gateways, 2026-09-05]"""
 _MAX_WEIGHT = 32000
+PRE_SHARED_KEY = "preSharedKey"
+"""The key in force, among what Azure chose: a GET of the connection does not show it, one of its ``sharedkey`` does."""
+_LONGEST_KEY = 128
+_GENERATED_KEY = 32
 
 
 def _check(request: Request) -> None:
@@ -148,13 +154,24 @@ def _check_tunnel(request: Request, gateway: Record) -> None:
     if timeout and not 9 <= timeout <= 3600:
         raise bad_request("SimDpdTimeout", f"{name}: dpdTimeoutSeconds {timeout} is not within 9 to 3600.")
     key = body.get("sharedKey")
-    if isinstance(key, str) and not (1 <= len(key) <= 128 and key.isascii() and key.isprintable()):
-        raise bad_request("SimSharedKey", f"{name}: sharedKey must be 1 to 128 printable ASCII characters.")
+    if isinstance(key, str):
+        check_key(name, key)
     policies = objects(body, "ipsecPolicies")
     if len(policies) > 1:
         raise bad_request("SimOneIpsecPolicy", f"{name}: a connection has at most one IPsec policy.")
     for policy in policies:
         _check_policy(name, policy)
+
+
+def check_key(name: str, key: str) -> None:
+    """Refuse a pre-shared key that Azure does not take."""
+    if not (1 <= len(key) <= _LONGEST_KEY and key.isascii() and key.isprintable()):
+        raise bad_request("SimSharedKey", f"{name}: sharedKey must be 1 to {_LONGEST_KEY} printable ASCII characters.")
+
+
+def new_key(length: int = _GENERATED_KEY) -> str:
+    """A key as Azure makes one: letters and digits."""
+    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(length))
 
 
 def _check_policy(name: str, policy: Body) -> None:
@@ -223,7 +240,8 @@ def _check_express_route(request: Request, gateway: Record) -> None:
 
 def _choose(request: Request) -> Body:
     if text(request.body, "connectionType") != "ExpressRoute":
-        return {}
+        # Later PUTs do not change the key: github.com/hashicorp/terraform-provider-azurerm/pull/11742.
+        return {} if request.existing else {PRE_SHARED_KEY: text(request.body, "sharedKey") or new_key()}
     gateway = request.cloud.get(reference(request.body, "virtualNetworkGateway1") or "")
     circuit = request.cloud.get(reference(request.body, "peer") or "")
     assert gateway is not None

@@ -7,5 +7,6 @@
 - ``server`` speaks HTTPS on the loopback interface, and ``identity`` gives out the token for it;
 - ``clients`` tells the Azure CLI and the SDKs where it is.
 
-It reads. What changes a resource goes through Pulumi, and PUT, PATCH and DELETE are answered 405.
+It reads. What changes a resource goes through Pulumi, and PUT, PATCH and DELETE are answered 405. The one exception is
+a connection's pre-shared key, which Azure changes by a call of its own only: ``keys``.
 """

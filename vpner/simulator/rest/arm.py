@@ -16,9 +16,10 @@ from vpner.simulator.kinds.gateway_addresses import CONNECTION
 from vpner.simulator.rest import tables
 from vpner.simulator.rest.bodies import arm_body
 from vpner.simulator.rest.identity import TENANT
+from vpner.simulator.rest.keys import SharedKeys
 from vpner.simulator.rest.messages import Request, Response, listed, ok, refused
 from vpner.simulator.rest.network import OUTSIDE_FILE, Network, Networks
-from vpner.simulator.rest.operations import Operations
+from vpner.simulator.rest.operations import PATHS, Operations
 from vpner.simulator.store import Body, Record, Snapshot, Store
 
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-preview|-privatepreview)?")
@@ -55,6 +56,7 @@ class Arm:
         self._subscription = subscription
         self._operations = operations or Operations()
         self._networks = Networks(store)
+        self._keys = SharedKeys(store, self._operations)
 
     def answer(self, request: Request) -> Response:
         """The answer; what Azure refuses is an answer too."""
@@ -93,13 +95,26 @@ class Arm:
             raise AzureError(404, "SubscriptionNotFound", f"The subscription '{parts[1]}' could not be found.")
         if len(parts) == 2:
             return self._read(request, lambda: ok(_subscription(subscription)))
-        if "operationresults" in [part.lower() for part in parts[:-1]]:
+        return self._inside(request, subscription, parts)
+
+    def _inside(self, request: Request, subscription: str, parts: list[str]) -> Response:
+        if PATHS & {part.lower() for part in parts[:-1]}:
             found = self._operations.result(request, parts[-1])
             if found is None:
                 raise AzureError(404, "NotFound", "There is no such operation, or its result is no longer kept.")
             return found
-        if request.method == "POST":
-            return self._act(request, subscription, parts)
+        words = [request.method, *(part.lower() for part in parts[-3:])]
+        match words:
+            case ["PUT", "connections", _, "sharedkey"]:
+                return self._keys.put(request, subscription, self._connection(parts[:-1]))
+            case ["POST", _, "sharedkey", "reset"]:
+                return self._keys.reset(request, subscription, self._connection(parts[:-2]))
+            case ["POST", *_]:
+                return self._act(request, subscription, parts)
+            case [_, "connections", _, "sharedkey"]:
+                return self._read(request, lambda: self._keys.get(self._connection(parts[:-1])))
+            case _:
+                pass
         return self._read(request, lambda: self._get(subscription, parts))
 
     def subscriptions(self) -> list[str]:
@@ -152,12 +167,17 @@ class Arm:
             raise not_found(cloud, identity)
         return record
 
+    def _connection(self, parts: list[str]) -> Record:
+        return self._record(self._store.snapshot(), "/" + "/".join(parts))
+
     def _bodies(self, cloud: Snapshot, records: Iterable[Record]) -> list[object]:
         return [self._body(cloud, record) for record in sorted(records, key=lambda record: record.key)]
 
     def _body(self, cloud: Snapshot, record: Record) -> Body:
         body = arm_body(cloud, record)
         if record.type == CONNECTION and record.body.get("connectionType") == "IPsec":
+            if self._keys.still_updating(record):
+                body = {**body, "properties": {**cast("Body", body["properties"]), "provisioningState": "Updating"}}
             try:
                 network = self._networks.now()
                 shown = tables.connection_state(network, record, cast("dict[str, Any]", body["properties"]))

@@ -20,6 +20,8 @@ class Request:
     """By lower-case name."""
     base: str = ""
     """Scheme, host and port that the client used, for links in the answer."""
+    body: bytes = field(default=b"", repr=False)
+    """It may hold a secret."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def _handle(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         address = urlsplit(self.path)
         request = Request(
             method=self.command,
@@ -88,6 +88,7 @@ class _Handler(BaseHTTPRequestHandler):
             query=dict(parse_qsl(address.query, keep_blank_values=True)),
             headers={name.lower(): value for name, value in self.headers.items()},
             base=f"{self.server.scheme}://{self.headers.get('Host', _HOST)}",
+            body=body,
         )
         self._send(self.server.answer(request))
 

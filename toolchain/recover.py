@@ -3,11 +3,13 @@
 What such a run leaves behind: a lock; and operations without a result, of which the engine cannot know whether they
 reached Azure. The next `up` then stops at the lock, or at `cannot create already existing resource`. The repair:
 
-1. `pulumi cancel` removes the lock.
+1. In a file backend, empty files of attributes are removed: a kill while one is written leaves it empty, and the CLI
+   then says `failed to load checkpoint: EOF`, though the state beside it is whole. `pulumi cancel` removes the lock.
 2. Every interrupted creation whose id follows from its inputs (`vpner.arm.arm_id`) becomes a resource of the state. Any
    other (a random value) is dropped: the next `up` creates another. Interrupted updates and deletions need nothing, the
    state has those resources. The state before is kept in a file that only the user can read; secrets stay encrypted.
-3. `pulumi refresh` reads everything from the provider and drops what does not exist.
+3. `pulumi refresh` reads everything from the provider and drops what does not exist. It also forgets which operations
+   failed; so whatever Azure shows in provisioningState Failed is marked again, and the next `up` puts it right.
 
 It works through the CLI alone, so a simulated Azure is no different from a real one. Without pending operations it
 changes nothing; interrupted, it can be run again. `pulumi refresh --import-pending-creates` would be the tool for step
@@ -29,7 +31,9 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from vpner.arm import arm_id
 
@@ -191,6 +195,19 @@ def unread(export: State) -> list[State]:
     ]
 
 
+def shielded(export: State) -> State:
+    """The export with an empty secret as input for each secret output of what no refresh has read so far.
+
+    The provider copies what it reads for the first time into the inputs, in plain text: a circuit's service key. The
+    engine marks as secret what was secret there before. Source: pulumi/sdk, provider_plugin.go, annotateSecrets.
+    """
+    result = copy.deepcopy(export)
+    for resource in unread(result):
+        for name in resource.get("additionalSecretOutputs") or []:
+            resource["inputs"].setdefault(name, {SECRET[0]: SECRET[1], "plaintext": '""'})
+    return result
+
+
 def sealed(export: State, adopted: Iterable[State]) -> State:
     """The export with the secret inputs of the adopted resources as they were recorded.
 
@@ -203,6 +220,15 @@ def sealed(export: State, adopted: Iterable[State]) -> State:
         for key, value in recorded.get((resource["urn"], resource.get("id")), {}).items():
             if has_secret(value) and not has_secret(resource["inputs"].get(key)) and key in resource["inputs"]:
                 resource["inputs"][key] = value
+    return result
+
+
+def marked(export: State) -> State:
+    """The export with what Azure shows as Failed marked as not finished, so that the engine's next update is forced."""
+    result = copy.deepcopy(export)
+    for resource in result["deployment"].get("resources") or []:
+        if (resource.get("outputs") or {}).get("provisioningState") == "Failed":
+            resource["initErrors"] = ["provisioningState is Failed"]
     return result
 
 
@@ -224,6 +250,17 @@ def pulumi(*arguments: str, stack: str | None, given: State | None = None, show:
     return done.stdout or ""
 
 
+def mend_backend() -> None:
+    """Remove files of attributes that a kill has left empty. Source: gocloud.dev, fileblob, writes them in place."""
+    backend = urlsplit(json.loads(pulumi("whoami", "--verbose", "--json", stack=None, show=False))["url"])
+    if backend.scheme != "file":
+        return
+    for file in Path(backend.netloc + backend.path).expanduser().joinpath(".pulumi").rglob("*.attrs"):
+        if file.stat().st_size == 0:
+            file.unlink()
+            print(f"{file}: was empty, removed")
+
+
 def keep(export: State) -> str:
     """Write the state to a new file that only the user can read, and return its path."""
     descriptor, path = tempfile.mkstemp(prefix="vpner-state-", suffix=".json")
@@ -234,6 +271,7 @@ def keep(export: State) -> str:
 
 def recover(stack: str | None) -> None:
     """Repair the stack. Raises :class:`CannotRecover`; run again, it goes on where it stopped."""
+    mend_backend()
     try:
         pulumi("cancel", "--yes", stack=stack)
     except CannotRecover as error:
@@ -251,10 +289,11 @@ def recover(stack: str | None) -> None:
         print(finding)
     if findings:
         print(f"The state as it was: {keep(export)}")
-        pulumi("stack", "import", stack=stack, given=repaired)
+    if (prepared := shielded(repaired)) != export:
+        pulumi("stack", "import", stack=stack, given=prepared)
     pulumi("refresh", "--yes", "--skip-preview", "--suppress-outputs", stack=stack)
     refreshed: State = json.loads(pulumi("stack", "export", stack=stack, show=False))
-    if (result := sealed(refreshed, adopted)) != refreshed:
+    if (result := marked(sealed(refreshed, adopted))) != refreshed:
         pulumi("stack", "import", stack=stack, given=result)
     existing = {resource["urn"] for resource in refreshed["deployment"].get("resources") or []}
     for resource in adopted:

@@ -221,6 +221,25 @@ def test_a_secret_input_that_a_provider_returned_in_plain_text_is_sealed_again()
     assert resources_of(result)[urn("spoke")] == other
 
 
+def test_what_is_read_for_the_first_time_and_will_be_secret_has_a_secret_in_its_place() -> None:
+    known = created("spoke", additionalSecretOutputs=["serviceKey"])
+    adopted = network(
+        "hub", id=arm("hub"), inputs={"sharedKey": SECRET}, additionalSecretOutputs=["serviceKey", "sharedKey"]
+    )
+    result = resources_of(recover.shielded(export(known, adopted, pending=[])))
+    assert result[urn("spoke")] == known
+    assert result[urn("hub")]["inputs"]["sharedKey"] == SECRET
+    assert recover.has_secret(result[urn("hub")]["inputs"]["serviceKey"])
+
+
+def test_what_azure_shows_as_failed_is_marked_as_not_finished() -> None:
+    states = {"hub": "Failed", "spoke": "Succeeded"}
+    resources = [network(name, id=arm(name), outputs={"provisioningState": state}) for name, state in states.items()]
+    result = resources_of(recover.marked(export(*resources, pending=[])))
+    assert "initErrors" in result[urn("hub")]
+    assert "initErrors" not in result[urn("spoke")]
+
+
 def test_adopted_resources_are_recognised_until_they_have_been_read() -> None:
     repaired, _ = repair(export(created("spoke"), pending=[("creating", network("hub"))]), SUBSCRIPTION)
     assert [resource["urn"] for resource in recover.unread(repaired)] == [urn("hub")]

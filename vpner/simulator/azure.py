@@ -15,9 +15,10 @@ from vpner.simulator import schema
 from vpner.simulator.answers import response
 from vpner.simulator.errors import AzureError, bad_request, conflict
 from vpner.simulator.kinds import KINDS
-from vpner.simulator.kinds.base import Kind, Request, is_within, parent_id, users, value_at
+from vpner.simulator.kinds.base import Kind, Request, parent_id, users, value_at
+from vpner.simulator.references import FAILED, STATE, check_references
 from vpner.simulator.secrets import is_sealed, opens, seal_all, without_secrets
-from vpner.simulator.store import Body, Record, Snapshot, Store, Transaction, references
+from vpner.simulator.store import Body, Record, Snapshot, Store, Transaction
 
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,78}[A-Za-z0-9_])?")
 _GROUP_NAME = re.compile(r"[\w.()-]{0,89}[\w()-]")
@@ -51,6 +52,20 @@ class Azure:
         with self.store.transaction() as cloud:
             record = _put(cloud, resource_id, body)
             return response(cloud, _kind(resource_id)[1], record)
+
+    def fail(self, resource_id: str) -> Body:
+        """Have the last operation on a resource fail: it stays, in provisioningState Failed, until it is PUT again.
+
+        Returns it as GET would. Raises :class:`AzureError` 404 if there is none.
+        """
+        identity, kind = _kind(resource_id)
+        with self.store.transaction() as cloud:
+            record = cloud.get(resource_id)
+            if record is None:
+                raise not_found(cloud, identity)
+            failed = record.with_chosen(**{STATE: FAILED})
+            cloud.put(failed)
+            return response(cloud, kind, failed)
 
     def delete(self, resource_id: str) -> None:
         """Delete a resource with its parts; one that is gone is no error.
@@ -108,10 +123,11 @@ def _put(cloud: Transaction, resource_id: str, body: Mapping[str, object]) -> Re
     if existing:
         _keep_what_was_set(cloud, kind, complete, existing)
     _check_location(identity, kind, complete, existing)
-    _check_references(cloud, identity, complete)
+    check_references(cloud, identity, complete)
     request = Request(cloud, identity, complete, existing)
     kind.check(request)
     chosen = {**(existing.chosen if existing else {}), **kind.choose(request)}
+    chosen.pop(STATE, None)
     record = _record(request, kind, chosen)
     cloud.put(record)
     for name, listed in parts.items():
@@ -219,64 +235,6 @@ def _check_location(identity: ArmId, kind: Kind, body: Body, existing: Record | 
             f"group '{identity.resource_group}'. A resource with the same name cannot be created in location "
             f"'{body['location']}'. Please select a new resource name.",
         )
-
-
-_MADE_BY_AZURE = frozenset({"microsoft.compute/disks"})
-"""Resources that Azure makes along with others; they are not simulated on their own."""
-
-
-def _check_references(cloud: Snapshot, identity: ArmId, body: Body) -> None:
-    own = str(identity)
-    for target in references(body):
-        if is_within(target, own):
-            continue
-        found = parse_arm_id(target)
-        while found is not None and by_arm(found.type) is None and found.parent is not None:
-            found = found.parent  # a part that is no resource of its own, such as a gateway's ip configuration
-        if found is not None and found.type.lower() in _MADE_BY_AZURE:
-            continue
-        if found is None or by_arm(found.type) is None or cloud.get(str(found)) is None:
-            raise _missing(cloud, own, target, found)
-        _check_region(cloud, own, body, str(found))
-
-
-def _missing(cloud: Snapshot, own: str, target: str, found: ArmId | None) -> AzureError:
-    network = found.parent if found is not None and found.type.lower().endswith("/subnets") else None
-    if found is not None and network is not None and cloud.get(str(network)) is not None:
-        return bad_request(
-            "NetcfgMissingSubnet", f"Missing subnet referenced '{found.name}' in virtual network '{network.name}'."
-        )
-    return bad_request(
-        "InvalidResourceReference",
-        f"Resource {target} referenced by resource {own} was not found. Please make sure that the referenced resource "
-        "exists, and that both resources are in the same region.",
-    )
-
-
-_ANY_REGION = frozenset({"Microsoft.Network/expressRouteCircuits", "Microsoft.Network/localNetworkGateways"})
-
-
-def _check_region(cloud: Snapshot, own: str, body: Body, target: str) -> None:
-    """What refers to each other is in one region, but for peered networks, circuits and the far ends of VPNs."""
-    first = body.get("location") or _location(cloud, parent_id(own))
-    second = _location(cloud, target)
-    other = cloud.get(target)
-    peered = "/virtualnetworkpeerings/" in own.lower()
-    if peered or first is None or other is None or other.type in _ANY_REGION or second in (None, first):
-        return
-    raise bad_request(
-        "InvalidResourceReference",
-        f"Resource {target} referenced by resource {own} was not found. Please make sure that the referenced resource "
-        f"exists, and that both resources are in the same region ({second}, {first}).",
-    )
-
-
-def _location(cloud: Snapshot, resource_id: str) -> object:
-    """Region of a resource, or of the one that it is a part of."""
-    record = cloud.get(resource_id)
-    if record is None:
-        return None
-    return record.body.get("location") or _location(cloud, parent_id(resource_id))
 
 
 def _put_parts(cloud: Transaction, record: Record, arm_type: str, listed: list[Body]) -> None:

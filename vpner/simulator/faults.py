@@ -1,4 +1,4 @@
-"""Faults on demand, for tests of what happens to a deployment when the engine dies.
+"""Faults on demand, for tests of what happens to a deployment. Random ones are in ``chaos``.
 
 ``VPNER_SIMULATOR_KILL`` names a point, as ``OPERATION WHEN TYPE[/NAME] [NUMBER]``: for example
 ``create after azure-native:network:VirtualHub`` or ``update before azure-native:network:Subnet/hub-app 2``. OPERATION
@@ -13,8 +13,12 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
 
 from vpner.problems import Problem, Problems
+from vpner.simulator import chaos
+from vpner.simulator.chaos import Chaos
 from vpner.simulator.protocol import ProviderError, Resource
 
 VARIABLE = "VPNER_SIMULATOR_KILL"
@@ -39,9 +43,12 @@ class Point:
 
 
 class Faults:
-    """Waits for one point, and kills when it is reached."""
+    """What goes wrong: at one point the engine is killed, and at random whatever ``chaos`` decides."""
 
-    def __init__(self, point: Point | None = None, kill: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, point: Point | None = None, kill: Callable[[], None] = lambda: None, chaos: Chaos | None = None
+    ) -> None:
+        self.chaos = chaos or Chaos()
         self._point = point
         self._kill = kill
         self._over = threading.Event()
@@ -56,9 +63,13 @@ class Faults:
             self._seen += 1
             if self._seen != self._point.number:
                 return
+        self.kill(f"{when} {operation} of {resource.name}")
+
+    def kill(self, moment: str) -> NoReturn:
+        """Kill the engine."""
         self._kill()
         self._over.wait()  # the caller is dead; nobody wants an answer
-        raise ProviderError(f"{VARIABLE}: the engine was killed {when} {operation} of {resource.name}")
+        raise ProviderError(f"the engine was killed {moment}")
 
     def release(self) -> None:
         """Let the threads that wait here end."""
@@ -86,6 +97,6 @@ def parse(text: str | None) -> Point | None:
     raise Problems("Simulated Azure", [problem])
 
 
-def from_environment(kill: Callable[[], None]) -> Faults:
-    """What the environment asks for."""
-    return Faults(parse(os.environ.get(VARIABLE)), kill)
+def from_environment(kill: Callable[[], None], folder: Path) -> Faults:
+    """What the environment asks for, in the simulation of the folder."""
+    return Faults(parse(os.environ.get(VARIABLE)), kill, chaos.from_environment(folder))

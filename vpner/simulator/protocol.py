@@ -16,7 +16,7 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime import rpc
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
 from vpner.simulator.errors import AzureError
 from vpner.simulator.store import Body
@@ -27,6 +27,8 @@ UNKNOWN: str = rpc.UNKNOWN
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"
 """Keys of Pulumi's protocol: an object with this signature marks a secret."""
+_DETAILS = "grpc-status-details-bin"
+"""Where gRPC has the details of an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,16 @@ class Difference:
 
 class ProviderError(Exception):
     """A refusal of the provider itself, before Azure is asked."""
+
+
+class PartialFailure(Exception):
+    """The resource exists, or may, and is not as it was asked for; the engine keeps it and tries again."""
+
+    def __init__(self, resource_id: str, outputs: Body | None, reason: str) -> None:
+        super().__init__(reason)
+        self.resource_id = resource_id
+        self.outputs = outputs
+        """As far as they could be read."""
 
 
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
@@ -202,6 +214,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             return method(*arguments)
         except (AzureError, ProviderError) as error:
             _abort(context, error)
+        except PartialFailure as failure:
+            context.set_trailing_metadata([(_DETAILS, _details(failure).SerializeToString())])
+            _abort(context, failure)
 
 
 def _proposed_name(request: Any) -> str | None:
@@ -209,6 +224,18 @@ def _proposed_name(request: Any) -> str | None:
         return None
     disabled = request.autonaming.mode == provider_pb2.CheckRequest.AutonamingOptions.DISABLE
     return "" if disabled else request.autonaming.proposed_name or None
+
+
+def _details(failure: PartialFailure) -> Any:
+    """gRPC's status with the resource as the engine is to keep it."""
+    kept = provider_pb2.ErrorResourceInitFailed(
+        id=failure.resource_id,
+        properties=None if failure.outputs is None else _encode(failure.outputs),
+        reasons=[str(failure)],
+    )
+    status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(failure))
+    status.details.add().Pack(kept)
+    return status
 
 
 def _abort(context: Any, error: Exception) -> NoReturn:

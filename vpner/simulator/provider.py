@@ -14,6 +14,7 @@ from hashlib import sha256
 from vpner.arm import ResourceType, arm_id, by_token, parse_arm_id
 from vpner.simulator import schema
 from vpner.simulator.azure import Azure
+from vpner.simulator.client import Client, outputs
 from vpner.simulator.errors import AzureError
 from vpner.simulator.faults import Faults
 from vpner.simulator.kinds import KINDS
@@ -52,7 +53,7 @@ class AzureNative(Servicer):
     def __init__(self, azure: Azure, faults: Faults) -> None:
         super().__init__()
         self._azure = azure
-        self._faults = faults
+        self._client = Client(azure, faults)
 
     def check(self, resource: Resource, olds: Body, news: Body, seed: bytes) -> tuple[Body, list[str]]:
         kind = by_token(resource.token)
@@ -111,11 +112,11 @@ class AzureNative(Servicer):
         return Difference(changed, delete_first=replaced and not old_inputs.get(_AUTO_NAMED))
 
     def preview(self, resource: Resource, inputs: Body, state: Body | None) -> Body:
-        outputs = expected(inputs, schema.outputs_of(_kind(resource)))
+        previewed = expected(inputs, schema.outputs_of(_kind(resource)))
         for name in ("name", "location"):  # these never change
             if state and name in state:
-                outputs[name] = state[name]
-        return outputs
+                previewed[name] = state[name]
+        return previewed
 
     def create(self, resource: Resource, inputs: Body) -> tuple[str, Body]:
         kind = _kind(resource)
@@ -124,41 +125,47 @@ class AzureNative(Servicer):
             raise ProviderError(f"{resource.name}: a path parameter of {kind.token} is missing")
         if self._azure.exists(resource_id):
             raise ProviderError(f"cannot create already existing resource '{resource_id}'")
-        self._faults.reach("create", "before", resource)
-        created = self._azure.put(resource_id, inputs)
-        self._faults.reach("create", "after", resource)
-        return str(created["id"]), _outputs(kind, created)
+        created = self._client.put("create", resource, kind, resource_id, inputs)
+        return str(created["id"]), outputs(kind, created)
 
     def read(self, resource: Resource, resource_id: str, state: Body, inputs: Body) -> tuple[Body, Body] | None:
         kind = _kind(resource)
         try:
-            outputs = _outputs(kind, self._azure.get(resource_id))
+            found = outputs(kind, self._azure.get(resource_id))
         except AzureError as error:
             if error.status == 404:
                 return None
             raise
         shape = schema.inputs_of(kind)
         if not inputs:
-            return outputs, {**_path_parameters(kind, resource_id), **_given(schema.project_all(outputs, shape))}
+            return found, {**_path_parameters(kind, resource_id), **_given(schema.project_all(found, shape))}
         unlisted = [name for name in _MAINTAINED.get(kind.token, ()) if name not in inputs]
-        now = schema.project_all({name: value for name, value in outputs.items() if name not in unlisted}, shape)
-        return outputs, carry_over(inputs, schema.project_all(state, shape), now)
+        now = schema.project_all({name: value for name, value in found.items() if name not in unlisted}, shape)
+        return found, carry_over(inputs, schema.project_all(state, shape), now)
 
     def update(self, resource: Resource, resource_id: str, inputs: Body) -> Body:
         kind = _kind(resource)
-        current = self._azure.get(resource_id)
-        # Without these a PUT would remove them; parts that are resources of their own it leaves alone.
-        lists = [name for name in _MAINTAINED.get(kind.token, ()) if name not in KINDS[kind.arm].inline]
-        kept = {name: current[name] for name in lists if name in current}
-        self._faults.reach("update", "before", resource)
-        updated = self._azure.put(resource_id, {**kept, **inputs})
-        self._faults.reach("update", "after", resource)
-        return _outputs(kind, updated)
+        updated = self._client.put(
+            "update", resource, kind, resource_id, {**self._maintained(kind, resource_id, inputs), **inputs}
+        )
+        return outputs(kind, updated)
+
+    def _maintained(self, kind: ResourceType, resource_id: str, inputs: Body) -> Body:
+        """Lists that a program does not give, as they are: without them a PUT would empty them."""
+        unlisted = [name for name in _MAINTAINED.get(kind.token, ()) if name not in inputs]
+        if not unlisted:
+            return {}
+        try:
+            current = self._azure.get(resource_id)
+        except AzureError as error:
+            raise ProviderError(
+                f"failed maintaining unset sub-resource properties: reading cloud state: {error}"
+            ) from error
+        # Parts that are resources of their own a PUT leaves alone.
+        return {name: current[name] for name in unlisted if name in current and name not in KINDS[kind.arm].inline}
 
     def delete(self, resource: Resource, resource_id: str) -> None:
-        self._faults.reach("delete", "before", resource)
-        self._azure.delete(resource_id)
-        self._faults.reach("delete", "after", resource)
+        self._client.delete(resource, _kind(resource), resource_id)
 
     def invoke(self, config: Mapping[str, object], token: str, args: Body) -> Body:
         if token == "azure-native:authorization:getClientConfig":
@@ -172,7 +179,7 @@ class AzureNative(Servicer):
         if resource_id is None:
             raise ProviderError(f"{token}: needs {', '.join(kind.parameters)}")
         found = self._azure.get(resource_id)
-        return {"id": found["id"], **_outputs(kind, found)}
+        return {"id": found["id"], **outputs(kind, found)}
 
 
 def subscription(config: Mapping[str, object]) -> str:
@@ -186,12 +193,6 @@ def _kind(resource: Resource) -> ResourceType:
     if kind is None:
         raise ProviderError(f"not simulated: {resource.token}")
     return kind
-
-
-def _outputs(kind: ResourceType, body: Body) -> Body:
-    """A body of Azure's as the provider returns it."""
-    outputs = {name: value for name, value in body.items() if name != "id"}
-    return {**outputs, "azureApiVersion": schema.api_version(kind)}
 
 
 def _path_parameters(kind: ResourceType, resource_id: str) -> Body:

@@ -26,6 +26,8 @@ ATTACHED = "PULUMI_DEBUG_PROVIDERS"
 
 _FOLDER = ".vpner"
 _BACKEND = "PULUMI_BACKEND_URL"
+_ATOMIC = "metadata=skip"
+"""No file of attributes beside each file: a kill while Pulumi writes one makes the whole stack unreadable."""
 _PASSPHRASES = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 _NOTICE = "vpner: Azure is simulated; results are predictions, and nothing is deployed. State: {}"
 _KILLED = 128
@@ -52,7 +54,7 @@ def run(command: Sequence[str], folder: Path) -> int:
         if process is not None:
             process.kill()
 
-    found = faults.from_environment(kill)
+    found = faults.from_environment(kill, folder)
     with serving(Azure(store), found) as attached, reachable(store, os.environ) as clients:
         environment = {**prepared(os.environ, folder, attached), **clients}
         print(_NOTICE.format(folder), file=sys.stderr, flush=True)  # noqa: T201
@@ -84,7 +86,7 @@ def prepared(environment: Mapping[str, str], folder: Path, attached: str) -> dic
     if _BACKEND not in environment:
         backend = folder / "pulumi"
         backend.mkdir(parents=True, exist_ok=True)
-        result[_BACKEND] = backend.as_uri()
+        result[_BACKEND] = f"{backend.as_uri()}?{_ATOMIC}"
     result.setdefault(SUBSCRIPTION, DEFAULT_SUBSCRIPTION)
     if not any(name in environment for name in _PASSPHRASES):
         result[_PASSPHRASES[1]] = str(_passphrase(folder))

@@ -11,6 +11,7 @@ from vpner.cli import simulate
 from vpner.cli.check import check
 from vpner.cli.compare import compare_command
 from vpner.cli.cutover import cutover
+from vpner.cli.diff import diff
 from vpner.cli.emulate import emulate
 from vpner.cli.exits import Commands
 from vpner.cli.flows import flows
@@ -31,7 +32,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (check, routes, flows, why, topology, handoff, footprint, cutover, rotate_key, replay, emulate):
+for command in (check, routes, flows, why, topology, diff, handoff, footprint, cutover, rotate_key, replay, emulate):
     app.command()(command)
 app.command("compare")(compare_command)
 app.add_typer(simulate.app)

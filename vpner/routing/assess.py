@@ -64,6 +64,8 @@ class Assessment:
     solution: Solution
     flows: tuple[FlowVerdict, ...]
     under_failure: tuple[FailureVerdict, ...]
+    forbidden: tuple[Flow, ...]
+    """Flows that violate their intent in steady state."""
     violations: tuple[Problem, ...]
     inconclusive: tuple[Problem, ...]
     contract: tuple[Problem, ...]
@@ -133,9 +135,13 @@ class _Bench:
     def assessment(self, flows: tuple[FlowVerdict, ...], failures: Failures) -> Assessment:
         found = Findings(self.topology)
         up = _Carriers(self.topology, self.steady)
+        forbidden: list[Flow] = []
         for item in flows:
             somebody_there = bool(self.atlas.places_of(item.flow.destination.sample))
-            found.add(item, code_of(item, up.could_carry(item.flow), (), somebody_there, self.endpoints), ())
+            code = code_of(item, up.could_carry(item.flow), (), somebody_there, self.endpoints)
+            found.add(item, code, ())
+            if code in VIOLATIONS:
+                forbidden.append(item.flow)
         under_failure = self._under_failure(flows, found)
         findings = contract_findings(self.topology, self.states)
         contract = tuple(item for item in findings if not item.code.endswith("-unknown"))
@@ -148,6 +154,7 @@ class _Bench:
             self.steady,
             flows,
             under_failure,
+            tuple(forbidden),
             violations,
             inconclusive,
             contract,

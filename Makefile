@@ -4,6 +4,7 @@
 
 STACK ?= dev
 AZURE ?=
+BASE ?= main
 FOOTPRINT ?=
 export VPNER_FOOTPRINT := $(FOOTPRINT)
 PYTHON ?= python3
@@ -18,7 +19,7 @@ REAL = if [ -n "$$PULUMI_DEBUG_PROVIDERS" ]; then \
 	echo "AZURE=1 with PULUMI_DEBUG_PROVIDERS set would not reach Azure: unset it." >&2; exit 3; fi; $(WITH_PULUMI)
 WITH_POLICIES = --policy-pack policies
 
-.PHONY: help preview up refresh drift destroy recover test mutants chaos emulate emulate-all bench lint format clean
+.PHONY: help preview diff up refresh drift destroy recover test mutants chaos emulate emulate-all bench lint format clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +36,8 @@ $(READY): requirements.txt requirements-dev.txt toolchain/constraints.txt pyproj
 ifeq ($(AZURE),1)
 preview: $(READY)
 	@$(REAL) && pulumi preview --stack $(STACK) $(WITH_POLICIES)
+diff: $(READY)
+	@$(REAL) && vpner diff $(BASE) . --stack $(STACK) --markdown
 up: $(READY)
 	@$(REAL) && pulumi up --stack $(STACK) $(WITH_POLICIES)
 refresh: $(READY)
@@ -49,6 +52,8 @@ recover: $(READY)
 else
 preview: $(READY)  ## Preview the stack with the policy pack
 	@$(SIMULATED) preview --stack $(STACK)
+diff: $(READY)  ## What the changes since the revision BASE (main) do to protected traffic and routes, as Markdown
+	@$(SIMULATED) diff --stack $(STACK) --base $(BASE)
 up: $(READY)  ## Deploy the stack; on the simulated Azure through both stages, with the provider's step between
 	@$(SIMULATED) up --stack $(STACK)
 refresh: $(READY)  ## Read what is deployed back into the state

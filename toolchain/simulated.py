@@ -40,19 +40,21 @@ class Work:
     stack: str
     config: dict[str, Any]
     """The stack file's configuration."""
+    base: str = "main"
+    """The revision that a difference is from."""
 
     @property
     def folder(self) -> Path:
         return STATE / "work"
 
     @classmethod
-    def prepare(cls, stack: str) -> Work:
+    def prepare(cls, stack: str, base: str = "main") -> Work:
         """Bring the work folder up to date with the project and its stack file."""
         source = ROOT / f"Pulumi.{stack}.yaml"
         if not source.exists():
             known = sorted(path.name[len("Pulumi.") : -len(".yaml")] for path in ROOT.glob("Pulumi.*.yaml"))
             raise SystemExit(f"There is no stack {stack!r}: {source.name} does not exist. Write STACK={known[0]}.")
-        work = cls(stack, yaml.safe_load(source.read_text(encoding="utf-8"))["config"])
+        work = cls(stack, yaml.safe_load(source.read_text(encoding="utf-8"))["config"], base)
         work.folder.mkdir(parents=True, exist_ok=True)
         project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text(encoding="utf-8"))
         project["main"] = "../.."
@@ -148,12 +150,17 @@ def drift(work: Work) -> None:
     work.run(sys.executable, str(ROOT / "toolchain" / "drift.py"), *given)
 
 
+def diff(work: Work) -> None:
+    # Not in the work folder: a revision is checked out as a whole.
+    subprocess.run(["vpner", "diff", work.base, ".", "--stack", work.stack, "--markdown"], check=True, cwd=ROOT)
+
+
 def recover(work: Work) -> None:
     work.run(sys.executable, str(ROOT / "toolchain" / "recover.py"), "--stack", work.stack)
 
 
 COMMANDS: dict[str, Callable[[Work], None]] = {
-    function.__name__: function for function in (preview, up, refresh, drift, destroy, recover)
+    function.__name__: function for function in (preview, diff, up, refresh, drift, destroy, recover)
 }
 
 
@@ -176,9 +183,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("command", choices=COMMANDS)
     parser.add_argument("--stack", required=True)
+    parser.add_argument("--base", default="main", help="revision of git that diff begins with")
     options = parser.parse_args(arguments)
     try:
-        COMMANDS[options.command](Work.prepare(options.stack))
+        COMMANDS[options.command](Work.prepare(options.stack, options.base))
     except subprocess.CalledProcessError as failed:
         if failed.stderr:
             sys.stderr.buffer.write(failed.stderr)

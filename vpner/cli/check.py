@@ -7,15 +7,20 @@ from datetime import date
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import Progress
 
 from vpner.cli.exits import Code
-from vpner.cli.inputs import ArmExport, AsJson, DeclaredFile, StackName, TopologyFile, read_judged
+from vpner.cli.inputs import ArmExport, AsJson, DeclaredFile, StackName, TopologyFile, read_judged, read_network
 from vpner.cli.output import predicted_note, show_json, show_table
 from vpner.problems import Problem
+from vpner.render.matrix import matrix_grid, matrix_json
 from vpner.render.report import report_json
 from vpner.render.verdicts import failure_table, flow_table
 from vpner.routing import Assessment, Failures
 from vpner.rules import Outcome, Report, evaluate
+from vpner.topology import Topology
+from vpner.whatif import TURNS, matrix
 
 
 def check(
@@ -26,6 +31,14 @@ def check(
     failures: Annotated[
         Failures, typer.Option(help="What may fail at once. auto: pairs in a network of the lab's size, else single.")
     ] = Failures.AUTO,
+    what_if: Annotated[
+        bool,
+        typer.Option(
+            "--matrix",
+            help="Instead: every combination of preference, prepends, prefixes in the tunnel, branch-to-branch and "
+            "route tables, and what becomes of protected flows. Ends with 0 if the question is answered.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Will every protected flow be encrypted, also when something fails?
@@ -35,6 +48,9 @@ def check(
     Protected is what the network's intent names. The rules are those of the policy pack; of a topology, those that need
     no resource. Exit code 0: as intended; 1: violated; 2: inconclusive, with what to declare; 3: bad input.
     """
+    if what_if:
+        _matrix(read_network(topology, stack, declared, arm), failures, as_json)
+        return
     report = evaluate(read_judged(topology, stack, declared, date.today(), failures, arm))
     code = _code(report)
     if as_json:
@@ -46,6 +62,19 @@ def check(
 
 
 _WORDS = {Code.AS_INTENDED: "as intended", Code.VIOLATED: "violated", Code.INCONCLUSIVE: "inconclusive"}
+
+
+def _matrix(network: Topology, failures: Failures, as_json: bool) -> None:
+    depth = Failures.SINGLE if failures is Failures.AUTO else failures
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("networks judged")
+        names, found = matrix(
+            network, TURNS, date.today(), depth, lambda done, of: progress.update(task, completed=done, total=of)
+        )
+    if as_json:
+        show_json(matrix_json(names, found))
+        return
+    show_table(matrix_grid(names, found), f"Protected flows, by setting ({depth.value} failures, predicted)")
 
 
 def _code(report: Report) -> Code:

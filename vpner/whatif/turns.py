@@ -1,0 +1,132 @@
+"""Settings that decide between tunnel and ExpressRoute, and what a network is with each of their values. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Network
+
+from vpner.topology import Filter, Preference, Router, Topology, Underlay
+
+AS_IS = "as it is"
+MOST_PREPENDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One setting. ``values`` of a network: the words for each, and the network with it; empty where there is none."""
+
+    name: str
+    values: Callable[[Topology], dict[str, Topology]]
+
+
+def _preferences(topology: Topology) -> dict[str, Topology]:
+    """Hub routing preference of every Route Server."""
+    if not topology.route_servers:
+        return {}
+    return {
+        item.value: replace(
+            topology, route_servers=tuple(replace(server, preference=item) for server in topology.route_servers)
+        )
+        for item in Preference
+    }
+
+
+def _prepends(topology: Topology) -> dict[str, Topology]:
+    """How often devices prepend their own AS number in tunnels over ExpressRoute."""
+    asns = {router.name: router.asn for router in topology.routers}
+    turned = [item.name for item in topology.vpn_connections if _is_tunnel(item.over) and asns.get(item.remote)]
+    if not turned:
+        return {}
+    return {str(times): _prepended(topology, asns, times) for times in range(MOST_PREPENDS + 1)}
+
+
+def _prepended(topology: Topology, asns: dict[str, int | None], times: int) -> Topology:
+    def connections() -> Iterator[object]:
+        for item in topology.vpn_connections:
+            asn = asns.get(item.remote)
+            turned = _is_tunnel(item.over) and asn is not None
+            yield replace(item, imports=replace(item.imports, prepend=(asn,) * times)) if turned else item
+
+    return replace(topology, vpn_connections=tuple(connections()))
+
+
+def _granularity(topology: Topology) -> dict[str, Topology]:
+    """What devices announce in tunnels: their networks, or the halves of each as well, which ExpressRoute lacks."""
+    devices = {item.remote for item in topology.vpn_connections if _is_tunnel(item.over)}
+    halved = {router.name: _halves(topology, router) for router in topology.routers if router.name in devices}
+    if not any(halved.values()):
+        return {}
+    routers = tuple(replace(item, networks=(*item.networks, *halved.get(item.name, ()))) for item in topology.routers)
+    circuits = tuple(
+        replace(
+            circuit,
+            paths=tuple(
+                replace(path, from_router=_denying(path.from_router, halved[path.router]))
+                if path.router in halved
+                else path
+                for path in circuit.paths
+            ),
+        )
+        for circuit in topology.circuits
+    )
+    return {"the networks": topology, "their halves too": replace(topology, routers=routers, circuits=circuits)}
+
+
+def _halves(topology: Topology, router: Router) -> tuple[IPv4Network, ...]:
+    """Of what the intents protect behind the router: halves of an aggregate or of a host route would be no design."""
+    sides = [prefix for intent in topology.intent for prefix in (*intent.sources, *intent.destinations)]
+    return tuple(
+        half
+        for item in router.networks
+        if isinstance(item, IPv4Network) and item.prefixlen < 31 and any(side.subnet_of(item) for side in sides)
+        if not any(space.subnet_of(item) for vnet in topology.vnets for space in _spaces(vnet.prefixes, item))
+        for half in item.subnets()
+    )
+
+
+def _spaces(prefixes: tuple[object, ...], network: IPv4Network) -> Iterator[IPv4Network]:
+    """A VNet that stands for the site has the network itself; an aggregate holds whole VNets."""
+    for prefix in prefixes:
+        if isinstance(prefix, IPv4Network) and prefix != network:
+            yield prefix
+
+
+def _denying(found: Filter, prefixes: tuple[IPv4Network, ...]) -> Filter:
+    return replace(found, deny=(*found.deny, *prefixes))
+
+
+def _branch_to_branch(topology: Topology) -> dict[str, Topology]:
+    """Whether gateways hear each other's routes through the Route Server."""
+    if not topology.route_servers:
+        return {}
+    return {
+        word: replace(
+            topology, route_servers=tuple(replace(item, branch_to_branch=value) for item in topology.route_servers)
+        )
+        for word, value in (("on", True), ("off", False))
+    }
+
+
+def _route_tables(topology: Topology) -> dict[str, Topology]:
+    """Whether subnets have the route tables that they have."""
+    if not any(subnet.route_table for vnet in topology.vnets for subnet in vnet.subnets):
+        return {}
+    vnets = tuple(
+        replace(vnet, subnets=tuple(replace(subnet, route_table=None) for subnet in vnet.subnets))
+        for vnet in topology.vnets
+    )
+    return {AS_IS: topology, "none": replace(topology, vnets=vnets)}
+
+
+def _is_tunnel(over: Underlay) -> bool:
+    return over is Underlay.EXPRESSROUTE
+
+
+TURNS = (
+    Turn("Preference", _preferences),
+    Turn("Prepends", _prepends),
+    Turn("In the tunnel", _granularity),
+    Turn("Branch-to-branch", _branch_to_branch),
+    Turn("Route tables", _route_tables),
+)

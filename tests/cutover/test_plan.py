@@ -29,12 +29,13 @@ from tests.cutover.walks import (
 )
 from vpner.cutover import Fate, Harm, Plan, Stage, differences, plan, rehearse
 from vpner.problems import Problems
-from vpner.routing import Outcome, Verdict
+from vpner.routing import Outcome, Verdict, judge, solve
 from vpner.topology import Mode, Preference, Topology
 
 AZURE = ("az-hub-vnet/subnet1", "az-spk1-vnet/subnet1", "az-spk2-vnet/subnet1")
 BRANCH = "branch-vnet/subnet1"
-STATICS = "routers/branch-opnnva/statics"
+DEVICE = "routers/branch-opnnva"
+STATICS = f"{DEVICE}/statics"
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +93,28 @@ def test_way_back_in_one_update_opens_windows() -> None:
     exposing = {item.change for item in found.windows if item.harm is Harm.CLEARTEXT and item.was is Fate.ENCRYPTED}
     # The device loses its way to a tunnel address while the tunnel is still there.
     assert exposing == {f"{STATICS}/10.0.0.36/32 via 10.100.0.1", f"{STATICS}/10.0.0.37/32 via 10.100.0.1"}
+
+
+def test_the_programs_way_back_in_one_update_opens_none() -> None:
+    """Pulumi deletes after all updates, dependants first, and the lab's appliance goes as a whole, before or after its
+    connection: then the branch is in clear from the first step, and Azure's side from when its tunnel is gone."""
+    changes = differences(ENCRYPTED, EXPRESSROUTE_ONLY)
+    [switched] = [item for item in changes if item.key == ASSOCIATION]
+    device = [item for item in changes if item.key.startswith(DEVICE)]
+    for chosen in ideals(changes):
+        gone = [item for item in chosen if item in device]
+        if switched not in chosen or len(gone) not in (0, len(device)):
+            continue
+        found = by_source(applied(ENCRYPTED, chosen))
+        tunnel = CONNECTION not in {item.key for item in chosen}
+        assert found[BRANCH] == {Verdict.CLEARTEXT}
+        assert {verdict for source in AZURE for verdict in found[source]} == {
+            Verdict.ENCRYPTED if tunnel else Verdict.CLEARTEXT
+        }
+    switched_only = switched.apply(ENCRYPTED)
+    gone_first = solve(switched_only, failed=frozenset({DEVICE}), since=solve(switched_only))
+    verdicts = {item.verdict for item in judge(switched_only, gone_first, TODAY)}
+    assert verdicts == {Verdict.CLEARTEXT, Verdict.TRANSPORT}
 
 
 def test_windows_of_one_update_are_seen_when_their_states_are_judged_alone() -> None:

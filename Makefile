@@ -19,7 +19,7 @@ REAL = if [ -n "$$PULUMI_DEBUG_PROVIDERS" ]; then \
 	echo "AZURE=1 with PULUMI_DEBUG_PROVIDERS set would not reach Azure: unset it." >&2; exit 3; fi; $(WITH_PULUMI)
 WITH_POLICIES = --policy-pack policies
 
-.PHONY: help preview diff up refresh drift destroy recover test mutants chaos emulate emulate-all bench lint format clean
+.PHONY: help preview diff up refresh drift destroy recover test mutants chaos emulate emulate-all bench docs lint format clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,7 +67,7 @@ recover: $(READY)  ## Repair the stack after a command was killed
 endif
 
 test: $(READY)  ## Run every test
-	@$(WITH_PULUMI) && $(BIN)/python -m pytest -n 2
+	@$(WITH_PULUMI) && $(BIN)/python -m pytest -n 2 --dist worksteal
 
 mutants: $(READY)  ## Single edits of both stacks against the rules, as confusion matrices
 	@$(BIN)/python -m pytest tests/mutation -q -n 2
@@ -85,6 +85,10 @@ emulate-all: $(READY)  ## The same under every failure, with what goes wrong, 22
 bench: $(READY)  ## Measure the routing model: times, memory, growth
 	@$(BIN)/python -m pytest bench -q
 
+docs: $(READY)  ## Build the documentation into site/; a warning is an error
+	@$(BIN)/mkdocs build --quiet
+	@echo "site/index.html"
+
 lint: $(READY)  ## Check style and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -95,4 +99,4 @@ format: $(READY)  ## Format the sources
 	$(BIN)/ruff format
 
 clean:  ## Remove the environment, and the simulated Azure with its stacks
-	rm -rf $(VENV) .vpner build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .vpner site build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from tests.engine.test_lifecycle import assert_unchanged_by_up, deploy
 from tests.engine.workspace import Workspace
 from tests.rotation.deployed import holding, in_azure, in_state, is_locked, kill_at, rotate
+from tests.support.stacks import ROOT
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(1800)]
 
@@ -44,7 +46,7 @@ def test_the_labs_key_is_rotated_though_it_is_killed_in_every_step(tmp_path: Pat
     for line, seconds in (("make (1", 4), ("load (", 4), ("set (", 0), ("record (", 4)):
         kill_at(dev, line, seconds)
         if is_locked(dev):
-            dev.run("python", "-m", "toolchain.recover", "--stack", "dev").succeeded()
+            dev.run(sys.executable, str(ROOT / "toolchain" / "recover.py"), "--stack", "dev").succeeded()
         keys |= {in_state(dev, KEY, "outputs", "result"), *in_azure(dev).values()}
     rotate(dev).succeeded()
     new = assert_same_everywhere(dev, "branch-opnnva", NAME)

@@ -36,13 +36,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from vpner.arm import arm_id
+from vpner.marks import SECRET, SIGNATURE
 
 State = dict[str, Any]
 """A resource as the state has it, or the whole export: JSON objects of Pulumi's deployment format, version 3 or 4."""
-
-SECRET = ("4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270")
-"""The member that marks a secret in the state. Source: pulumi/sdk, go/common/resource/sig."""
-
 
 _SUBSCRIPTION = re.compile(r"/subscriptions/([^/]+)/")
 
@@ -178,7 +175,7 @@ def in_order(resources: Sequence[State]) -> list[State]:
 def has_secret(value: object) -> bool:
     """Whether there is a secret in the value of a property."""
     if isinstance(value, dict):
-        return SECRET in value.items() or any(map(has_secret, value.values()))
+        return value.get(SIGNATURE) == SECRET or any(map(has_secret, value.values()))
     return isinstance(value, list) and any(map(has_secret, value))
 
 
@@ -204,7 +201,7 @@ def shielded(export: State) -> State:
     result = copy.deepcopy(export)
     for resource in unread(result):
         for name in resource.get("additionalSecretOutputs") or []:
-            resource["inputs"].setdefault(name, {SECRET[0]: SECRET[1], "plaintext": '""'})
+            resource["inputs"].setdefault(name, {SIGNATURE: SECRET, "plaintext": '""'})
     return result
 
 

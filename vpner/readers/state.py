@@ -6,11 +6,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
+from vpner.marks import SIGNATURE
 from vpner.problems import Problem, Problems
 from vpner.readers.resources import UNKNOWN, Resource, Snapshot, Value, of_interest
 
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-"""Key by which Pulumi marks what is no plain value: a secret, an asset, a reference."""
 _UNKNOWN = {"unknown": True}
 _FORMAT = "snapshot"
 _VERSION = 1
@@ -59,7 +58,7 @@ def _known(value: Any) -> Value:
     """A value of the state; what is secret in it, or no plain data, is unknown."""
     if isinstance(value, dict):
         items = cast("dict[str, Any]", value)
-        return UNKNOWN if _SIGNATURE in items else {key: _known(item) for key, item in items.items()}
+        return UNKNOWN if SIGNATURE in items else {key: _known(item) for key, item in items.items()}
     if isinstance(value, list):
         return [_known(item) for item in cast("list[Any]", value)]
     return _whole(value)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
+from vpner.marks import SECRET, SIGNATURE
 from vpner.plan.keys import key_name
 from vpner.problems import Problem, Problems
 
@@ -16,9 +17,6 @@ _APPLIANCE = "vpner:index:OpnsenseNva"
 _PASSWORD = "random:index/randomPassword:RandomPassword"
 _CONNECTION = "azure-native:network:VirtualNetworkGatewayConnection"
 _EXTENSION = "azure-native:compute:VirtualMachineExtension"
-
-_SIGNATURE, _SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
-"""An object with this signature is a secret; its value is JSON under ``plaintext``."""
 
 Resource = Mapping[str, Any]
 
@@ -121,7 +119,7 @@ def _name(resource: Resource) -> str:
 def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         entries = cast("Mapping[str, Any]", value)
-        if entries.get(_SIGNATURE) == _SECRET:
+        if entries.get(SIGNATURE) == SECRET:  # shown, as JSON
             return json.loads(entries["plaintext"])
     return cast("object", value)
 

@@ -18,15 +18,13 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
+from vpner.marks import SECRET, SIGNATURE
 from vpner.simulator.errors import AzureError
 from vpner.simulator.store import Body
 
 UNKNOWN: str = rpc.UNKNOWN
 """Stands for a value that will be known after the update."""
 
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-_SECRET = "1b47061264138c4ac30d75fd1eb44270"
-"""Keys of Pulumi's protocol: an object with this signature marks a secret."""
 _DETAILS = "grpc-status-details-bin"
 """Where gRPC has the details of an error."""
 
@@ -255,7 +253,7 @@ def _decode(struct: Any) -> Body:
 def _plain(value: object) -> object:
     if isinstance(value, dict):
         entries = cast("Body", value)
-        if entries.get(_SIGNATURE) == _SECRET:
+        if entries.get(SIGNATURE) == SECRET:
             return _plain(entries.get("value"))
         return {name: _plain(item) for name, item in entries.items() if item is not None}
     if isinstance(value, list):

@@ -87,9 +87,7 @@ def refuse_going_back(group: Input[str], connections: Mapping[str, InvokeOptions
     """
 
     async def check(name: str) -> str:
-        alive = [
-            connection for connection, opts in connections.items() if await find_connection(name, connection, opts)
-        ]
+        alive = [item for item, opts in connections.items() if await find_connection(name, item, opts) is not None]
         refuse(
             f"Stage {Stage.ORDERED.value} is behind this deployment",
             [

@@ -6,9 +6,9 @@ import pulumi
 from pulumi import Input, InvokeOptions, Output, ResourceHook, ResourceHookArgs, ResourceHookBinding
 
 from components.connections import find_connection
+from vpner.plan.tunnel import DOWN
 from vpner.problems import Problem, refuse
 
-_DOWN = ("NotConnected", "Connecting")
 _TABLE = "routeTable"
 
 
@@ -33,7 +33,7 @@ def require_tunnel(name: str, group: Input[str], connection: str, invoke: Invoke
 def switch_problems(connection: str, state: Mapping[str, object] | None) -> list[Problem]:
     """What keeps traffic from being sent into the tunnel of a connection, as Azure returned it; None: there is none."""
     status = "" if state is None else state.get("connectionStatus")
-    if state is not None and status not in _DOWN:
+    if state is not None and status not in DOWN:
         return []
     return [
         Problem(

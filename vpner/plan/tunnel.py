@@ -22,6 +22,8 @@ from vpner.plan.skus import vpn_gateway_sku
 from vpner.problems import Problem
 
 _FAQ = "Learn: VPN Gateway FAQ, BGP"
+DOWN = ("NotConnected", "Connecting")
+"""A connection's ``connectionStatus`` while no tunnel of it carries anything."""
 
 
 @dataclass(frozen=True, slots=True)

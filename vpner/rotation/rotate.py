@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from typing import Protocol
 
+from vpner.plan.tunnel import DOWN
 from vpner.problems import Problem
 from vpner.rotation.connections import Connection, Key
 from vpner.rotation.steps import Step, Work, unfinished
 
 Say = Callable[[str], None]
-
-_DOWN = ("NotConnected", "Connecting")
 
 
 class World(Protocol):
@@ -101,7 +100,7 @@ def _take(world: World, step: Step, connection: Connection, confirmed: Collectio
             # Last, so that a connection which is not up is seen again when the command is.
             status = world.status(connection)
             if status != "Connected":
-                raise Stopped(_down(connection, status), unknown=status not in _DOWN)
+                raise Stopped(_down(connection, status), unknown=status not in DOWN)
             world.record(connection)
 
 

@@ -7,8 +7,9 @@ A resource of the provider has a token (``azure-native:network:Subnet``), a type
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 ENDPOINT_VARIABLE = "VPNER_ARM_ENDPOINT"
 """Where Azure Resource Manager is, if not at https://management.azure.com: that of another cloud, or the simulation."""
@@ -169,3 +170,16 @@ def parse_arm_id(text: str) -> ArmId | None:
     if len(rest) < 4 or len(rest) % 2 or rest[0].lower() != "providers" or not all(rest):
         return None
     return ArmId(subscription, group, "/".join((rest[1], *rest[2::2])), tuple(rest[3::2]))
+
+
+def references(value: object) -> Iterator[str]:
+    """Every id in a resource's body, its own among them, at any depth."""
+    if isinstance(value, Mapping):
+        for name, item in cast("Mapping[str, object]", value).items():
+            if not isinstance(item, str):
+                yield from references(item)
+            elif name == "id" or (name.endswith(("Id", "configurationId")) and item.startswith("/")):
+                yield item
+    elif isinstance(value, list):
+        for item in cast("list[object]", value):
+            yield from references(item)

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import cast
 
-from vpner.arm import ArmId, by_arm, parse_arm_id
+from vpner.arm import ArmId, by_arm, parse_arm_id, references
 from vpner.problems import Problem, Problems
-from vpner.readers.resources import UNMODELLED, Resource, Snapshot, Value, is_read, without_secrets
+from vpner.readers.resources import UNMODELLED, Resource, Snapshot, Value, is_read, of_arm
 
 COMMANDS: Mapping[str, str] = {
     "microsoft.network/virtualnetworks": "az network vnet list -g GROUP",
@@ -44,11 +44,11 @@ def read_export(documents: Mapping[str, object]) -> Snapshot:
 
     Raises :class:`Problems` if there is none in a document.
     """
-    found: dict[str, tuple[ArmId, dict[str, Value]]] = {}
+    found: dict[str, tuple[ArmId, Mapping[str, Value]]] = {}
     problems: list[Problem] = []
     for name, document in documents.items():
         here = 0
-        for identity, body in _resources(document):
+        for identity, body in _resources(_flat(document)):
             here += 1
             key = str(identity).lower()
             known = found.get(key)
@@ -64,13 +64,13 @@ def read_export(documents: Mapping[str, object]) -> Snapshot:
     return Snapshot(item for item in made if item is not None)
 
 
-def _resources(value: object) -> Iterator[tuple[ArmId, dict[str, Value]]]:
-    """Every object with an id and something to tell, at any depth."""
+def _resources(value: Value) -> Iterator[tuple[ArmId, Mapping[str, Value]]]:
+    """Every object with an id and something to tell, at any depth of a flat value."""
     if isinstance(value, list):
-        for item in cast("list[object]", value):
+        for item in cast("list[Value]", value):
             yield from _resources(item)
     elif isinstance(value, Mapping):
-        body = _flat(cast("Mapping[str, Value]", value))
+        body = cast("Mapping[str, Value]", value)
         name = body.get("id")
         identity = parse_arm_id(name) if isinstance(name, str) else None
         if identity is not None and body.keys() - _REFERENCE:
@@ -79,38 +79,29 @@ def _resources(value: object) -> Iterator[tuple[ArmId, dict[str, Value]]]:
             yield from _resources(item)
 
 
-def _flat(body: Mapping[str, Value]) -> dict[str, Value]:
-    """An object with what ARM puts into ``properties``, at any depth, as azure-native and the CLI have it."""
+def _flat(value: Value) -> Value:
+    """What ARM puts into ``properties`` stands beside it, at any depth, as azure-native and the CLI have it."""
+    if isinstance(value, list):
+        return [_flat(item) for item in cast("list[Value]", value)]
+    if not isinstance(value, Mapping):
+        return value
+    body = cast("Mapping[str, Value]", value)
     inner = body.get("properties")
     if isinstance(inner, Mapping):
-        kept = {key: value for key, value in body.items() if key != "properties"}
+        kept = {key: item for key, item in body.items() if key != "properties"}
         body = {**cast("Mapping[str, Value]", inner), **kept}
-    return {key: _flat_value(value) for key, value in body.items()}
-
-
-def _flat_value(value: Value) -> Value:
-    if isinstance(value, Mapping):
-        return _flat(cast("Mapping[str, Value]", value))
-    if isinstance(value, list):
-        return [_flat_value(item) for item in cast("list[Value]", value)]
-    return value
+    return {key: _flat(item) for key, item in body.items()}
 
 
 def _resource(identity: ArmId, body: Mapping[str, Value]) -> Resource | None:
     """As a stack would have it; None for what does not matter to routes."""
     kind = by_arm(identity.type)
-    if kind is None:
-        unmodelled = _UNMODELLED.get(identity.type.lower())
-        return (
-            None
-            if unmodelled is None
-            else Resource(str(identity), f"azure-native:network:{unmodelled}", identity.name, body)
-        )
-    if not is_read(kind.token):
+    if kind is not None and is_read(kind.token):
+        return of_arm(identity, kind, {key: item for key, item in body.items() if item is not None})
+    unmodelled = _UNMODELLED.get(identity.type.lower())
+    if unmodelled is None:
         return None
-    path = dict(zip(kind.parameters, (identity.resource_group, *identity.names), strict=True))
-    shown = cast("Mapping[str, Value]", without_secrets({key: item for key, item in body.items() if item is not None}))
-    return Resource(str(identity), kind.token, identity.name, {**path, **shown})
+    return Resource(str(identity), f"azure-native:network:{unmodelled}", identity.name, {})
 
 
 def not_exported(snapshot: Snapshot) -> list[Problem]:
@@ -118,7 +109,7 @@ def not_exported(snapshot: Snapshot) -> list[Problem]:
     known = {item.urn.lower() for item in snapshot.resources}
     missing: dict[str, Problem] = {}
     for resource in snapshot.resources:
-        for target in _targets(resource.properties):
+        for target in references(resource.properties):
             identity = parse_arm_id(target)
             command = COMMANDS.get(identity.type.lower()) if identity is not None else None
             if identity is not None and command is not None and target.lower() not in known:
@@ -128,15 +119,3 @@ def not_exported(snapshot: Snapshot) -> list[Problem]:
                 problem = Problem(f"{identity.type.rpartition('/')[2]}/{identity.name}", what, why, remedy, CODE)
                 missing.setdefault(target.lower(), problem)
     return list(missing.values())
-
-
-def _targets(value: Value) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        for key, item in cast("Mapping[str, Value]", value).items():
-            if key == "id" and isinstance(item, str):
-                yield item
-            else:
-                yield from _targets(item)
-    elif isinstance(value, list):
-        for item in cast("list[Value]", value):
-            yield from _targets(item)

@@ -186,6 +186,13 @@ class Resource:
         return f"{self.kind} {self.name}"
 
 
+def of_arm(identity: ArmId, kind: ResourceType, body: Mapping[str, Value]) -> Resource:
+    """What Azure shows of a resource, as a stack would have it. ``body`` has its ``properties`` beside its name."""
+    path = dict(zip(kind.parameters, (identity.resource_group, *identity.names), strict=True))
+    shown = cast("Mapping[str, Value]", without_secrets(body))
+    return Resource(str(identity), kind.token, identity.name, {**path, **shown})
+
+
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
     """A reference that leads out of the stack."""

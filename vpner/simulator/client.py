@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from vpner.arm import RESOURCE_GROUP, ResourceType, parse_arm_id
+from vpner.arm import RESOURCE_GROUP, ResourceType, parse_arm_id, references
 from vpner.simulator import schema
 from vpner.simulator.azure import Azure
 from vpner.simulator.chaos import REFUSALS, Entry, Fault
@@ -18,7 +18,7 @@ from vpner.simulator.errors import AzureError, conflict
 from vpner.simulator.faults import Faults
 from vpner.simulator.kinds.base import is_within
 from vpner.simulator.protocol import PartialFailure, ProviderError, Resource
-from vpner.simulator.store import Body, references
+from vpner.simulator.store import Body
 
 RETRIES = 3
 """How often the provider asks again. Source: azcore's default, which the provider keeps."""

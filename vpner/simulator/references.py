@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from vpner.arm import ArmId, by_arm, parse_arm_id
+from vpner.arm import ArmId, by_arm, parse_arm_id, references
 from vpner.simulator.errors import AzureError, bad_request
 from vpner.simulator.kinds.base import is_within, parent_id
-from vpner.simulator.store import Body, Snapshot, references
+from vpner.simulator.store import Body, Snapshot
 
 STATE, FAILED = "provisioningState", "Failed"
 """What Azure chooses for a resource whose last operation failed."""

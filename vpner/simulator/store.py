@@ -18,6 +18,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any, cast
 
+from vpner.arm import references
 from vpner.problems import Problem, Problems
 
 STATE_FILE = "azure.json"
@@ -26,19 +27,6 @@ _FORMAT = 1
 
 Body = dict[str, object]
 """JSON object: text, numbers, booleans, lists and objects."""
-
-
-def references(value: object) -> Iterator[str]:
-    """Every id that a body refers to, at any depth."""
-    if isinstance(value, Mapping):
-        for name, item in cast("Mapping[str, object]", value).items():
-            if not isinstance(item, str):
-                yield from references(item)
-            elif name == "id" or (name.endswith(("Id", "configurationId")) and item.startswith("/")):
-                yield item
-    elif isinstance(value, list):
-        for item in cast("list[object]", value):
-            yield from references(item)
 
 
 @dataclass(frozen=True)

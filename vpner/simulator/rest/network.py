@@ -21,7 +21,7 @@ import yaml
 from vpner.arm import parse_arm_id
 from vpner.problems import Problem, Problems
 from vpner.readers.compare import bind
-from vpner.readers.resources import Resource, Snapshot, is_read, without_secrets
+from vpner.readers.resources import Resource, Snapshot, is_read, of_arm
 from vpner.readers.stack import read_stack
 from vpner.readers.stack.draft import Draft
 from vpner.readers.state import read_state
@@ -110,9 +110,7 @@ def _status(file: Path) -> Any:
 def _resource(cloud: Cloud, record: Record) -> Resource:
     kind, identity = KINDS[record.type], parse_arm_id(record.id)
     assert identity is not None
-    path = dict(zip(kind.type.parameters, (identity.resource_group, *identity.names), strict=True))
-    shown = cast("Mapping[str, object]", without_secrets(response(cloud, kind, record)))
-    return Resource(record.id, kind.type.token, record.name, {**path, **shown})
+    return of_arm(identity, kind.type, response(cloud, kind, record))
 
 
 def _stack_files(folder: Path) -> list[Path]:

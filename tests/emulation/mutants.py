@@ -11,15 +11,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
-from ipaddress import IPv4Address
 
 from tests.mutation.judging import TODAY, good
 from tests.mutation.mutants import Mutant, Truth, declaration, mutate
 from vpner.emulation import NotSettled
 from vpner.emulation.lab import Lab
-from vpner.emulation.limits import prepare
-from vpner.emulation.sessions import plan_control
-from vpner.emulation.traffic import Meanwhile, Watch, populate
+from vpner.emulation.nodes import Use
+from vpner.emulation.traffic import Meanwhile, Watch, populate, protected_machines
 from vpner.emulation.wires import plan_wires
 from vpner.problems import Problems
 from vpner.readers.resources import Snapshot, Value
@@ -103,7 +101,7 @@ def network(mutant: Mutant) -> Topology | Outcome:
 
 def populated(topology: Topology) -> Topology:
     """What is built of a network: with addresses, and a machine in every subnet."""
-    return populate(prepare(_as_emulated(topology), wired=True))
+    return populate(_as_emulated(topology))
 
 
 @cache
@@ -132,7 +130,7 @@ def _as_emulated(topology: Topology) -> Topology:
 @cache
 def observed(network: Topology) -> tuple[str, ...]:
     """What does harm in a network, in words: nothing, if every protected flow travels encrypted and goes on to."""
-    plan = plan_wires(plan_control(network, wired=True))
+    plan = plan_wires(network)
     with Lab(plan) as lab:
         watch = Watch(lab)
         down = _await(lab)
@@ -144,6 +142,7 @@ def observed(network: Topology) -> tuple[str, ...]:
             return (f"unstable: {error}",)
         evidence = [_counted(item) for item in _talk(watch) if item.clear or item.lost]
         evidence += [f"down again: {item}" for item in _down(lab)]
+        evidence += _own_packets_in_tunnels(lab)
         if lab.control.tables() != tables:
             evidence.append("tables have changed")
         if not evidence and any(item.mode is Mode.REQUIRED for item in network.intent):
@@ -161,6 +160,19 @@ def _without_tunnels(lab: Lab, watch: Watch) -> Iterator[str]:
         lab.repair(element)
 
 
+def _own_packets_in_tunnels(lab: Lab) -> Iterator[str]:
+    """Tunnels whose outer packets their device sends into a tunnel, its own or another one: the kernel's own lookup.
+
+    In another one they may arrive, as long as that is up, and none is left when it is not.
+    """
+    for end in lab.plan.tunnels:
+        if end.owner in {router.name for router in lab.plan.topology.routers}:
+            inner = {wire.interface for wire, _, _ in lab.plan.of(end.owner, Use.INNER)}
+            way = lab.inside(end.owner, "ip", "route", "get", str(end.remote))
+            if any(f"dev {name} " in way for name in inner):
+                yield f"outer packets of tunnel {end.tunnel} enter a tunnel"
+
+
 def _await(lab: Lab) -> list[str]:
     """What has not come up in time."""
     until = time.monotonic() + _TO_COME_UP
@@ -176,15 +188,7 @@ def _down(lab: Lab) -> list[str]:
 
 def _talk(watch: Watch) -> list[Meanwhile]:
     """Packets of every protected pair of machines, both ways."""
-    machines = {nic.ip: nic.name for nic in watch.topology.nics if isinstance(nic.ip, IPv4Address)}
-    pairs = {
-        (machines[one], one, other)
-        for intent in watch.topology.intent
-        for sources, targets in ((intent.sources, intent.destinations), (intent.destinations, intent.sources))
-        for one in machines
-        for other in machines
-        if any(one in prefix for prefix in sources) and any(other in prefix for prefix in targets)
-    }
+    pairs = {(nic.name, one, other) for nic, one, there in protected_machines(watch.topology) for other in there}
     assert pairs, "nobody has anything to protect"
     return watch.ended(watch.begin(sorted(pairs), _PACKETS))
 

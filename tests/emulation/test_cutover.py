@@ -17,8 +17,6 @@ import pytest
 from tests.cutover.walks import ASSOCIATION, CONNECTION, ENCRYPTED, EXPRESSROUTE_ONLY, TODAY
 from vpner.cutover import Phase, Stage, plan
 from vpner.emulation.lab import Lab
-from vpner.emulation.limits import prepare
-from vpner.emulation.sessions import plan_control
 from vpner.emulation.traffic import Meanwhile, Watch, populate
 from vpner.emulation.wires import plan_wires
 from vpner.topology import Topology
@@ -53,7 +51,7 @@ class Played:
 
     def route_tables_of(self, topology: Topology) -> None:
         """Azure programs the subnets' interfaces anew."""
-        self.lab.plan = replace(self.lab.plan, control=replace(self.lab.plan.control, topology=network(topology)))
+        self.lab.plan = replace(self.lab.plan, control=replace(self.lab.plan.control, topology=populate(topology)))
         self.lab.settle(failed=True)
 
     def traffic(self) -> dict[str, Meanwhile]:
@@ -65,13 +63,9 @@ class Played:
         return [(BRANCH, at[BRANCH], at[SPOKE]), (SPOKE, at[SPOKE], at[BRANCH])]
 
 
-def network(topology: Topology) -> Topology:
-    return populate(prepare(topology, wired=True))
-
-
 @contextmanager
 def playing(topology: Topology) -> Iterator[Played]:
-    with Lab(plan_wires(plan_control(network(topology), wired=True))) as lab:
+    with Lab(plan_wires(populate(topology))) as lab:
         yield Played(lab)
 
 

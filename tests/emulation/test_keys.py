@@ -13,10 +13,8 @@ from tests.routing.lab import BRANCH, lab
 from vpner.emulation.cradle import Cradle
 from vpner.emulation.ipsec import associations, child_of, initiate, load_key, rekey, renew, terminate
 from vpner.emulation.lab import Lab
-from vpner.emulation.limits import prepare
 from vpner.emulation.nodes import TunnelEnd
 from vpner.emulation.pair import Pair
-from vpner.emulation.sessions import plan_control
 from vpner.emulation.traffic import Watch, populate
 from vpner.emulation.wires import plan_wires
 from vpner.plan.crypto import CryptoProfile
@@ -89,8 +87,8 @@ def test_with_the_new_key_at_both_ends_they_authenticate_again(pair: Pair) -> No
 
 def test_the_labs_key_is_rotated_under_traffic_and_one_tunnel_is_always_up() -> None:
     """As rotate-key does it: the device, then Azure's instances, then each tunnel authenticates anew."""
-    network = populate(prepare(lab(), wired=True))
-    plan = plan_wires(plan_control(network, wired=True))
+    network = populate(lab())
+    plan = plan_wires(network)
     nics = [
         (nic.name, nic.ip) for nic in network.nics if nic.name.startswith("az-") and isinstance(nic.ip, IPv4Address)
     ]

@@ -61,7 +61,7 @@ def test_gateway_waits_for_the_device_to_speak() -> None:
 
 
 def test_provider_sees_the_wires_of_circuits_only() -> None:
-    plan = plan_wires(plan_control(lab(), wired=True))
+    plan = plan_wires(lab())
     captured = [wire for wire in plan.wires if wire.use is Use.CIRCUIT]
     assert [{port.node for port in wire.ends} for wire in captured] == [
         {"azure-er-circuit/primary", "provider-mcr"},
@@ -71,7 +71,7 @@ def test_provider_sees_the_wires_of_circuits_only() -> None:
 
 
 def test_tunnels_outer_packets_go_by_their_owners_tables() -> None:
-    plan = plan_wires(plan_control(lab(), wired=True))
+    plan = plan_wires(lab())
     device = plan.nodes["branch-opnnva"]
     assert "ip route 10.0.0.36/32 10.100.0.1" in device.statics
     assert not [line for line in device.kernel if line.startswith("rule ")], "the device has its main table only"

@@ -6,22 +6,20 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from ipaddress import IPv4Address
 from typing import Any
 
 from vpner.emulation.build import cuts
 from vpner.emulation.control import Table
 from vpner.emulation.lab import Lab
-from vpner.emulation.limits import prepare
 from vpner.emulation.oracle import Difference, compared, differences
 from vpner.emulation.rules import RULES
 from vpner.emulation.sessions import plan_control
-from vpner.emulation.traffic import Counted, Meanwhile, Watch, populate
+from vpner.emulation.traffic import Counted, Meanwhile, Watch, populate, protected_machines
 from vpner.emulation.wires import plan_wires
 from vpner.plan.crypto import CryptoProfile
 from vpner.problems import Problem, refuse
 from vpner.routing import Solution, explore, failable, judge, solve
-from vpner.topology import Nic, Topology
+from vpner.topology import Topology
 
 Say = Callable[[str], None]
 _BEFORE = 1.0
@@ -133,10 +131,10 @@ def emulate(
     ``keep`` names a directory that gets captures and logs; they hold no keys. Raises :class:`Problems` for what cannot
     be emulated, ``NotSettled`` where daemons find no state to stay in.
     """
-    network = populate(prepare(topology, wired=True))
+    network = populate(topology)
     solution = solve(network)
     refuse("the emulation compares networks that settle", _unstable(solution))
-    plan = plan_wires(plan_control(network, wired=True))
+    plan = plan_wires(network)
     began = time.monotonic()
     with Lab(plan, profile, say) as lab:
         session = _Session(lab, network, today, say)
@@ -207,7 +205,7 @@ class _Session:
 
     def under(self, element: str) -> Seen:
         """Take an element down, look, and take it up again."""
-        begun = self.watch.begin([(nic.name, ip, there[0]) for nic, ip, there in self._pairs()])
+        begun = self.watch.begin([(nic.name, ip, there[0]) for nic, ip, there in protected_machines(self.topology)])
         time.sleep(_BEFORE)
         self.lab.fail(element)
         time.sleep(_HOLD)
@@ -219,18 +217,8 @@ class _Session:
 
     def conversations(self) -> Iterator[Conversation]:
         """From every machine whose traffic is protected to one at the other side."""
-        for nic, ip, there in self._pairs():
+        for nic, ip, there in protected_machines(self.topology):
             yield self._talk(nic.name, str(ip), str(there[0]))
-
-    def _pairs(self) -> Iterator[tuple[Nic, IPv4Address, list[IPv4Address]]]:
-        """Machines whose traffic is protected, and those at the other side."""
-        machines = {nic.ip: nic for nic in self.topology.nics if isinstance(nic.ip, IPv4Address)}
-        for intent in self.topology.intent:
-            for sources, targets in ((intent.sources, intent.destinations), (intent.destinations, intent.sources)):
-                there = [ip for ip in machines if any(ip in prefix for prefix in targets)]
-                for ip, nic in machines.items():
-                    if there and any(ip in prefix for prefix in sources):
-                        yield nic, ip, there
 
     def _talk(self, node: str, source: str, destination: str) -> Conversation:
         command = f"ping -n -c 3 -i 0.2 -W 1 {destination} | grep -c ' bytes from'; curl -sm 3 {destination}; true"

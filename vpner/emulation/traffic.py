@@ -12,6 +12,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from vpner.emulation.build import name_of
 from vpner.emulation.lab import Lab
+from vpner.emulation.limits import prepare
 from vpner.emulation.nodes import Use, site_of
 from vpner.routing import AddressClass, FlowVerdict, SourceKind, Verdict
 from vpner.topology import GATEWAY_SUBNET, ROUTE_SERVER_SUBNET, Nic, Subnet, Topology
@@ -36,7 +37,11 @@ _LINE = re.compile(r"IP (\S+)\.(\d+) > (\S+)\.(\d+): ")
 
 
 def populate(topology: Topology) -> Topology:
-    """The topology with a machine in every subnet that has none, so that there is somebody to talk to."""
+    """What is built of a topology: with addresses, and a machine in every subnet, so that there is somebody to talk to.
+
+    Raises :class:`Problems` with everything that the emulation does not take on.
+    """
+    topology = prepare(topology, wired=True)
     taken = {nic.ip for nic in topology.nics} | {nic.ip for item in topology.routers for nic in item.nics}
     there = {(nic.vnet, nic.subnet) for nic in topology.nics}
     added = [
@@ -54,6 +59,17 @@ def _free(subnet: Subnet, taken: Collection[object]) -> IPv4Address:
     while subnet.prefix[number] in taken:
         number += 1
     return subnet.prefix[number]
+
+
+def protected_machines(topology: Topology) -> Iterator[tuple[Nic, IPv4Address, list[IPv4Address]]]:
+    """Machines whose traffic is protected, each with its address and those at the other side."""
+    machines = {nic.ip: nic for nic in topology.nics if isinstance(nic.ip, IPv4Address)}
+    for intent in topology.intent:
+        for sources, targets in ((intent.sources, intent.destinations), (intent.destinations, intent.sources)):
+            there = [ip for ip in machines if any(ip in prefix for prefix in targets)]
+            for ip, nic in machines.items():
+                if there and any(ip in prefix for prefix in sources):
+                    yield nic, ip, there
 
 
 @dataclass(frozen=True, slots=True)

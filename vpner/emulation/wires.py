@@ -25,13 +25,14 @@ from vpner.emulation.nodes import (
     peers_of,
     site_of,
 )
-from vpner.emulation.speakers import TRANSPORT, ControlPlan, Link, Role, gateway_named, indexes, known, space
-from vpner.topology import GATEWAY_SUBNET, Router, State, VpnConnection
+from vpner.emulation.sessions import plan_control
+from vpner.emulation.speakers import TRANSPORT, Link, Role, gateway_named, indexes, known, space
+from vpner.topology import GATEWAY_SUBNET, Router, State, Topology, VpnConnection
 
 
-def plan_wires(control: ControlPlan) -> WirePlan:
-    """Nodes and wires for a control plan that is ``wired``."""
-    return _Planner(WirePlan(control)).plan_all()
+def plan_wires(topology: Topology) -> WirePlan:
+    """Nodes and wires, and the BGP on them. Every address of the topology is known."""
+    return _Planner(WirePlan(plan_control(topology, wired=True))).plan_all()
 
 
 class _Planner:

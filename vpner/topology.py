@@ -416,3 +416,14 @@ class Topology:
             _sort(self, field, _name)
         _sort(self, "peerings", lambda peering: (peering.vnet, peering.remote))
         object.__setattr__(self, "global_reach", tuple(sorted({(min(pair), max(pair)) for pair in self.global_reach})))
+
+
+def own_networks(topology: Topology, router: Router) -> tuple[IPv4Network, ...]:
+    """What a router originates and has itself. An aggregate of VNets it only announces."""
+    spaces = [prefix for vnet in topology.vnets for prefix in vnet.prefixes if isinstance(prefix, IPv4Network)]
+    return tuple(
+        item
+        for item in router.networks
+        if isinstance(item, IPv4Network)
+        if not any(space != item and space.subnet_of(item) for space in spaces)
+    )

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from vpner.anonymise import anonymous_case
 from vpner.cli.exits import Code
-from vpner.cli.inputs import ArmExport, AsJson, DeclaredFile, StackName, TopologyFile, read_network
+from vpner.cli.inputs import ArmExport, AsJson, DeclaredFile, StackName, TopologyFile, read_json, read_network
 from vpner.cli.output import predicted_note, show_json, show_table
 from vpner.cli.subscription import observe
 from vpner.comparison import Comparison, compare
@@ -100,16 +99,10 @@ def _documents(
 
 def read_folder(folder: Path) -> dict[str, Document]:
     """Documents by key from ``KIND/NAME.json``. Raises :class:`Problems` for files that are no JSON, or none at all."""
+    read, problems = read_json(sorted(folder.rglob("*.json")), "Observations are JSON", "observed-file")
     found: dict[str, Document] = {}
-    problems: list[Problem] = []
-    for file in sorted(folder.rglob("*.json")):
+    for file, body in read.items():
         key = file.relative_to(folder).with_suffix("").as_posix()
-        try:
-            body: Any = json.loads(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            why, remedy = "Observations are JSON", "save the command's output with -o json"
-            problems.append(Problem(str(file), f"it cannot be read ({error})", why, remedy, "observed-file"))
-            continue
         found[key.removesuffix(_PARTIAL)] = Document(body, complete=not key.endswith(_PARTIAL))
     if not found and not problems:
         why, remedy = "Observations are files KIND/NAME.json", "save some, as vpner compare --help says"

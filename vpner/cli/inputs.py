@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -125,19 +125,25 @@ def read_declared_file(file: str | None) -> Declared:
 def _documents(paths: Sequence[Path]) -> dict[str, object]:
     """JSON documents by file name. Raises :class:`Problems` for all files that cannot be read."""
     files = [file for path in paths for file in (sorted(path.rglob("*.json")) if path.is_dir() else [path])]
-    found: dict[str, object] = {}
-    problems: list[Problem] = []
-    for file in files:
-        try:
-            found[str(file)] = json.loads(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            why, remedy = "An export is JSON", "save the command's output with -o json"
-            problems.append(Problem(str(file), f"it cannot be read ({error})", why, remedy, "export-file"))
+    found, problems = read_json(files, "An export is JSON", "export-file")
     if not files:
         why, remedy = "An export is files *.json", "save some, as docs/existing-network.md says"
         problems.append(Problem(", ".join(map(str, paths)), "no *.json file in it", why, remedy, "export-none"))
     refuse("cannot read the export", problems)
-    return found
+    return {str(file): document for file, document in found.items()}
+
+
+def read_json(files: Iterable[Path], why: str, code: str) -> tuple[dict[Path, Any], list[Problem]]:
+    """What Azure's commands have printed, by file, and the files that cannot be read, with this reason and code."""
+    found: dict[Path, Any] = {}
+    problems: list[Problem] = []
+    for file in files:
+        try:
+            found[file] = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            remedy = "save the command's output with -o json"
+            problems.append(Problem(str(file), f"it cannot be read ({error})", why, remedy, code))
+    return found, problems
 
 
 def _only_one(topology: str | None, stack: str | None, arm: Sequence[Path] | None) -> None:

@@ -10,7 +10,7 @@ from ipaddress import IPv4Address, IPv4Network
 from vpner.diff.intents import CHANGED
 from vpner.routing import Assessment, Flow, FlowVerdict, SourceKind, Verdict
 from vpner.routing.bgp import PrefixSet
-from vpner.topology import Topology
+from vpner.topology import Topology, own_networks
 
 
 class Standing(IntEnum):
@@ -79,10 +79,8 @@ class Flows:
 
     def __init__(self, topology: Topology, found: Assessment) -> None:
         spaces = [item for vnet in topology.vnets for item in vnet.prefixes if isinstance(item, IPv4Network)]
-        behind = [item for router in topology.routers for item in router.networks if isinstance(item, IPv4Network)]
-        # A router that originates an aggregate of VNets does not have what is in it.
-        own = [item for item in behind if not any(space.subnet_of(item) for space in spaces)]
-        self._there = PrefixSet((*spaces, *own))
+        behind = [item for router in topology.routers for item in own_networks(topology, router)]
+        self._there = PrefixSet((*spaces, *behind))
         forbidden = set(found.forbidden)
         failing: dict[Flow, list[tuple[bool, str]]] = {}
         for item in found.under_failure:

@@ -40,14 +40,16 @@ def matrix(
 
     Raises :class:`~vpner.routing.converge.Unsettled` where the model finds no answer.
     """
-    names = tuple(turn.name for turn in turns if turn.values(topology))
-    networks = list(_combined(topology, [turn for turn in turns if turn.values(topology)], ()))
+    present = [turn for turn in turns if turn.values(topology)]
+    networks = list(_combined(topology, present, ()))
     distinct = dict.fromkeys(network for _, network in networks)
     judged: dict[Topology, Assessment] = {}
     for number, network in enumerate(distinct):
         say(number, len(distinct))
         judged[network] = assess(network, today, failures=failures)
-    return names, tuple(_combination(values, judged[network], network == topology) for values, network in networks)
+    return tuple(turn.name for turn in present), tuple(
+        _combination(values, judged[network], network == topology) for values, network in networks
+    )
 
 
 def _combined(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network
 
-from vpner.topology import Filter, Preference, Router, Topology, Underlay
+from vpner.topology import Filter, Preference, Router, Topology, Underlay, VpnConnection, own_networks
 
 AS_IS = "as it is"
 MOST_PREPENDS = 4
@@ -35,25 +35,26 @@ def _preferences(topology: Topology) -> dict[str, Topology]:
 def _prepends(topology: Topology) -> dict[str, Topology]:
     """How often devices prepend their own AS number in tunnels over ExpressRoute."""
     asns = {router.name: router.asn for router in topology.routers}
-    turned = [item.name for item in topology.vpn_connections if _is_tunnel(item.over) and asns.get(item.remote)]
+    turned = {item.name: asn for item in _tunnels(topology) if (asn := asns.get(item.remote))}
     if not turned:
         return {}
-    return {str(times): _prepended(topology, asns, times) for times in range(MOST_PREPENDS + 1)}
-
-
-def _prepended(topology: Topology, asns: dict[str, int | None], times: int) -> Topology:
-    def connections() -> Iterator[object]:
-        for item in topology.vpn_connections:
-            asn = asns.get(item.remote)
-            turned = _is_tunnel(item.over) and asn is not None
-            yield replace(item, imports=replace(item.imports, prepend=(asn,) * times)) if turned else item
-
-    return replace(topology, vpn_connections=tuple(connections()))
+    return {
+        str(times): replace(
+            topology,
+            vpn_connections=tuple(
+                replace(item, imports=replace(item.imports, prepend=(turned[item.name],) * times))
+                if item.name in turned
+                else item
+                for item in topology.vpn_connections
+            ),
+        )
+        for times in range(MOST_PREPENDS + 1)
+    }
 
 
 def _granularity(topology: Topology) -> dict[str, Topology]:
     """What devices announce in tunnels: their networks, or the halves of each as well, which ExpressRoute lacks."""
-    devices = {item.remote for item in topology.vpn_connections if _is_tunnel(item.over)}
+    devices = {item.remote for item in _tunnels(topology)}
     halved = {router.name: _halves(topology, router) for router in topology.routers if router.name in devices}
     if not any(halved.values()):
         return {}
@@ -78,18 +79,10 @@ def _halves(topology: Topology, router: Router) -> tuple[IPv4Network, ...]:
     sides = [prefix for intent in topology.intent for prefix in (*intent.sources, *intent.destinations)]
     return tuple(
         half
-        for item in router.networks
-        if isinstance(item, IPv4Network) and item.prefixlen < 31 and any(side.subnet_of(item) for side in sides)
-        if not any(space.subnet_of(item) for vnet in topology.vnets for space in _spaces(vnet.prefixes, item))
+        for item in own_networks(topology, router)
+        if item.prefixlen < 31 and any(side.subnet_of(item) for side in sides)
         for half in item.subnets()
     )
-
-
-def _spaces(prefixes: tuple[object, ...], network: IPv4Network) -> Iterator[IPv4Network]:
-    """A VNet that stands for the site has the network itself; an aggregate holds whole VNets."""
-    for prefix in prefixes:
-        if isinstance(prefix, IPv4Network) and prefix != network:
-            yield prefix
 
 
 def _denying(found: Filter, prefixes: tuple[IPv4Network, ...]) -> Filter:
@@ -119,8 +112,8 @@ def _route_tables(topology: Topology) -> dict[str, Topology]:
     return {AS_IS: topology, "none": replace(topology, vnets=vnets)}
 
 
-def _is_tunnel(over: Underlay) -> bool:
-    return over is Underlay.EXPRESSROUTE
+def _tunnels(topology: Topology) -> Iterator[VpnConnection]:
+    return (item for item in topology.vpn_connections if item.over is Underlay.EXPRESSROUTE)
 
 
 TURNS = (

@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 from tests.simulator.rest.deployed import Deployed, deploy
 from vpner.cli import app
 from vpner.problems import Problems
-from vpner.readers.export import read_export
+from vpner.readers.export import UNMODELLED_TYPES, read_export
+from vpner.readers.resources import UNMODELLED
 from vpner.readers.stack import read_stack
 from vpner.readers.write import topology_document
 from vpner.simulator.rest.bodies import arm_body
@@ -129,6 +130,34 @@ def test_an_export_with_missing_parts_is_inconclusive_and_names_the_command(
     judged = CliRunner().invoke(app, ["check", *options, "--failures", "none"])
     assert judged.exit_code == 2, judged.output
     assert f"{command} -o json" in " ".join(judged.output.split())
+
+
+@pytest.mark.parametrize(
+    ("owner", "part", "declare"),
+    [
+        ("expressRouteCircuits/azure-er-circuit/peerings/AzurePrivatePeering", "connections", "global_reach"),
+        ("virtualNetworkGateways/az-hub-vpngw", "natRules", "vpn_connections"),
+        ("virtualHubs/az-hub-rs", "routeMaps", "vpn_connections"),
+    ],
+)
+def test_what_changes_routing_and_is_not_read_is_never_ignored(
+    lab: Deployed, owner: str, part: str, declare: str
+) -> None:
+    """It stands inside its owner, as the CLI shows it, or alone: Global Reach joins sites without any gateway."""
+    extra = {"id": lab.id(f"{owner}/{part}/extra"), "name": "extra", "properties": {"provisioningState": "Succeeded"}}
+    inside = [{**item, "properties": {**item["properties"], part: [extra]}} for item in bodies(lab)[:1]]
+    outside_it = outside(lab.network().topology)
+    for documents in ([*bodies(lab), extra], [*bodies(lab), *inside]):
+        exported = read_export({"all": documents})
+        declared = {key: value for key, value in outside_it.items() if key != declare}
+        with pytest.raises(Problems, match="stack-not-modelled") as refused:
+            read_stack(exported, declared, "the export")
+        assert declare in str(refused.value)
+
+
+def test_every_kind_that_is_not_modelled_is_known_by_its_azure_type() -> None:
+    """A route of its own is not: an export has it inside its table."""
+    assert set(UNMODELLED_TYPES.values()) | {"Route"} == set(UNMODELLED)
 
 
 def test_a_file_without_a_resource_is_refused() -> None:

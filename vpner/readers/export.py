@@ -12,7 +12,7 @@ from typing import cast
 
 from vpner.arm import ArmId, by_arm, parse_arm_id, references
 from vpner.problems import Problem, Problems
-from vpner.readers.resources import UNMODELLED, Resource, Snapshot, Value, is_read, of_arm
+from vpner.readers.resources import Resource, Snapshot, Value, is_read, of_arm
 
 COMMANDS: Mapping[str, str] = {
     "microsoft.network/virtualnetworks": "az network vnet list -g GROUP",
@@ -33,7 +33,21 @@ COMMANDS: Mapping[str, str] = {
     "microsoft.network/virtualhubs/bgpconnections": "az network routeserver peering list -g GROUP --routeserver NAME",
 }
 """The command that exports resources of an Azure type (in lower case), each with ``-o json``. All of them only read."""
-_UNMODELLED = {f"microsoft.network/{kind}s".lower(): kind for kind in UNMODELLED}
+UNMODELLED_TYPES: Mapping[str, str] = {
+    "microsoft.network/expressroutecircuits/peerings/connections": "ExpressRouteCircuitConnection",
+    "microsoft.network/expressroutegateways": "ExpressRouteGateway",
+    "microsoft.network/networkmanagers/connectivityconfigurations": "ConnectivityConfiguration",
+    "microsoft.network/networkmanagers/routingconfigurations/rulecollections/rules": "RoutingRule",
+    "microsoft.network/networkvirtualappliances": "NetworkVirtualAppliance",
+    "microsoft.network/virtualhubs/hubroutetables": "HubRouteTable",
+    "microsoft.network/virtualhubs/hubvirtualnetworkconnections": "HubVirtualNetworkConnection",
+    "microsoft.network/virtualhubs/routemaps": "RouteMap",
+    "microsoft.network/virtualhubs/routingintent": "RoutingIntent",
+    "microsoft.network/virtualnetworkgateways/natrules": "VirtualNetworkGatewayNatRule",
+    "microsoft.network/virtualwans": "VirtualWan",
+    "microsoft.network/vpngateways": "VpnGateway",
+}
+"""Azure's types of what changes routing and is not read. A single route is missing: its table shows it."""
 CODE = "export-missing"
 _REFERENCE = frozenset({"id", "resourceGroup", "resourcegroup"})
 """An object with nothing else refers to a resource, and tells nothing of it."""
@@ -98,7 +112,7 @@ def _resource(identity: ArmId, body: Mapping[str, Value]) -> Resource | None:
     kind = by_arm(identity.type)
     if kind is not None and is_read(kind.token):
         return of_arm(identity, kind, {key: item for key, item in body.items() if item is not None})
-    unmodelled = _UNMODELLED.get(identity.type.lower())
+    unmodelled = UNMODELLED_TYPES.get(identity.type.lower())
     if unmodelled is None:
         return None
     return Resource(str(identity), f"azure-native:network:{unmodelled}", identity.name, {})

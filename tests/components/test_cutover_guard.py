@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pulumi
@@ -12,8 +11,7 @@ from components import BranchEmulation
 from components.branch_emulation import TunnelConnectionArgs
 from components.cutover_guard import require_tunnel, switch_problems
 from tests.components.scenarios import BRANCH_DEFAULTS, BRANCH_MAX
-from tests.support.mocks import AzureMocks, build
-from vpner.problems import Problems
+from tests.support.mocks import AzureMocks, build, said_by_hook
 
 CONNECTION = "hub-to-nva-conn"
 TABLE = {"id": "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/routeTables/forced"}
@@ -70,20 +68,7 @@ def test_the_subnets_that_are_forced_are_guarded_and_no_others() -> None:
 
 def hook_result(azure: AzureMocks, old: dict[str, Any], new: dict[str, Any], group: Any = "rg") -> str:
     """What the hook of a subnet says when the engine calls it."""
-    said: list[str] = []
-
-    def program() -> None:
-        binding = require_tunnel("one", group, CONNECTION, pulumi.InvokeOptions())
-        (hook,) = binding.before_update or []
-        arguments = pulumi.ResourceHookArgs("urn", "id", "branch-subnet1", "type", new_inputs=new, old_inputs=old)
-
-        async def call() -> None:
-            try:
-                await hook.callback(arguments)  # type: ignore[attr-defined, union-attr]
-            except Problems as problems:
-                said.append(str(problems))
-
-        pulumi.Output.from_input(asyncio.ensure_future(call())).apply(lambda _: None)
-
-    build(program, azure)
-    return "\n".join(said)
+    arguments = pulumi.ResourceHookArgs("urn", "id", "branch-subnet1", "type", new_inputs=new, old_inputs=old)
+    return said_by_hook(
+        lambda: require_tunnel("one", group, CONNECTION, pulumi.InvokeOptions()).before_update, arguments, azure
+    )

@@ -11,8 +11,7 @@ import pytest
 from components import ErCircuitPair
 from components.circuit_guard import circuit_of, circuit_state_problems, require_provisioned
 from tests.components.scenarios import CIRCUIT, PAIR_ORDERED, PAIR_PROVISIONED
-from tests.support.mocks import AzureMocks, build
-from vpner.problems import Problems
+from tests.support.mocks import AzureMocks, build, said_by_hook
 
 PEERED = {"peerings": [{"peeringType": "AzurePrivatePeering"}]}
 
@@ -55,23 +54,10 @@ def test_a_circuit_is_ready_only_when_provisioned_and_peered(
 
 def hook_result(azure: AzureMocks, circuit: object) -> str:
     """What the hook of a connection says when the engine calls it."""
-    said: list[str] = []
-
-    def program() -> None:
-        binding = require_provisioned("one", pulumi.InvokeOptions(), peering=True)
-        (hook,) = binding.before_create or []
-        arguments = pulumi.ResourceHookArgs("urn", "", "it-one-connection", "type", {"peer": {"id": circuit}})
-
-        async def call() -> None:
-            try:
-                await hook.callback(arguments)  # type: ignore[attr-defined, union-attr]
-            except Problems as problems:
-                said.append(str(problems))
-
-        pulumi.Output.from_input(asyncio.ensure_future(call())).apply(lambda _: None)
-
-    build(program, azure)
-    return "\n".join(said)
+    arguments = pulumi.ResourceHookArgs("urn", "", "it-one-connection", "type", {"peer": {"id": circuit}})
+    return said_by_hook(
+        lambda: require_provisioned("one", pulumi.InvokeOptions(), peering=True).before_create, arguments, azure
+    )
 
 
 def test_the_hook_refuses_a_connection_to_a_circuit_that_is_not_provisioned_and_says_what_to_do() -> None:

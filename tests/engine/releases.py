@@ -16,6 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.engine.test_lifecycle import deploy
 from tests.engine.workspace import Workspace
 from vpner.simulator.store import STATE_FILE
 
@@ -35,11 +36,7 @@ def keep(version: str, stack: str) -> None:
     """Deploy a stack, and keep it."""
     with tempfile.TemporaryDirectory() as scratch:
         workspace = Workspace.create(Path(scratch), stack)
-        workspace.configure(stage="ordered")
-        workspace.pulumi("up", policies=False).succeeded()
-        workspace.provision()
-        workspace.configure(stage="provisioned")
-        workspace.pulumi("up", policies=False).succeeded()
+        deploy(workspace)
         exported = workspace.folder / "state.json"
         workspace.run("pulumi", "stack", "export", "--stack", stack, "--file", str(exported)).succeeded()
         target = FOLDER / version / stack

@@ -7,12 +7,15 @@ is the simulated Azure's business.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 import pulumi
+from pulumi import ResourceHookArgs
 from pulumi.runtime import mocks, rpc, settings
+
+from vpner.problems import Problems
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 PASSWORD = "generated-by-the-mock"
@@ -211,3 +214,22 @@ def resolve(output: Any) -> Any:
 def is_secret(output: Any) -> bool:
     """Whether an output is marked as a secret, after :func:`build`."""
     return asyncio.get_event_loop().run_until_complete(output.is_secret())
+
+
+def said_by_hook(hooks: Callable[[], Sequence[Any] | None], args: ResourceHookArgs, azure: AzureMocks) -> str:
+    """What the one hook that ``hooks`` makes says when the engine calls it; empty if it lets the resource pass."""
+    said: list[str] = []
+
+    def program() -> None:
+        (hook,) = hooks() or []
+
+        async def call() -> None:
+            try:
+                await hook.callback(args)
+            except Problems as problems:
+                said.append(str(problems))
+
+        pulumi.Output.from_input(asyncio.ensure_future(call())).apply(lambda _: None)
+
+    build(program, azure)
+    return "\n".join(said)

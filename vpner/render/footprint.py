@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from vpner.footprint import Billing, Cost, Footprint, Outcome, Quota, Step
-from vpner.render.grid import Grid
+from vpner.render.grid import Grid, some
 
-_NAMES = 3
 _ADJUSTABLE = {True: "yes", False: "no", None: "not said"}
 
 
@@ -40,7 +39,7 @@ def cost_table(found: Footprint) -> Grid:
                 str(len(cost.names)),
                 cost.kind.billed.value,
                 cost.kind.creation.said if cost.kind.creation else "-",
-                _some(cost.names),
+                some(cost.names),
                 cost.kind.why,
             )
             for cost in found.costs
@@ -165,7 +164,3 @@ def _number(value: int | None) -> str:
 
 def _counted(numbers: dict[str, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in numbers.items())
-
-
-def _some(names: tuple[str, ...]) -> str:
-    return ", ".join(names[:_NAMES]) + (f" and {len(names) - _NAMES} more" if len(names) > _NAMES else "")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 SENTENCES = frozenset({"Why"})
 """Headers of columns that hold sentences, which may be broken into lines."""
+_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +29,8 @@ class Grid:
         """The same as a Markdown table."""
         lines = [self.headers, tuple("---" for _ in self.headers), *self.rows]
         return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def some(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")

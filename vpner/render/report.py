@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
 from ipaddress import IPv4Network, collapse_addresses
 from typing import Any
 
-from vpner.render.grid import Grid
+from vpner.render.grid import Grid, some
 from vpner.render.verdicts import assessment_json
 from vpner.routing import FlowVerdict, Verdict
 from vpner.rules import Finding, Report
@@ -54,14 +54,10 @@ def flow_summary(verdicts: Iterable[FlowVerdict]) -> Grid:
     return Grid(
         ("Verdict", "From", "To", "Over", "Evidence"),
         tuple(
-            (verdict, _some(names), _some([str(prefix) for prefix in collapse_addresses(prefixes)]), over, evidence)
+            (verdict, some(names), some([str(prefix) for prefix in collapse_addresses(prefixes)]), over, evidence)
             for (verdict, over, evidence, names), prefixes in rows.items()
         ),
     )
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def report_json(found: Report) -> dict[str, Any]:

@@ -86,7 +86,7 @@ bench: $(READY)  ## Measure the routing model: times, memory, growth
 	@$(BIN)/python -m pytest bench -q
 
 docs: $(READY)  ## Build the documentation into site/; a warning is an error
-	@$(BIN)/mkdocs build --quiet
+	@$(BIN)/mkdocs build
 	@echo "site/index.html"
 
 lint: $(READY)  ## Check style and types

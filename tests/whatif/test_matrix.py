@@ -11,7 +11,7 @@ from tests.cli.commands import LAB, vpner
 from tests.routing.lab import TODAY, example, lab
 from tests.routing.test_lab_traps import PREFERENCES
 from vpner.render.matrix import matrix_grid
-from vpner.routing import Failures, Verdict
+from vpner.routing import Failures, Outcome, Verdict
 from vpner.topology import Preference
 from vpner.whatif import TURNS, Combination, matrix
 
@@ -78,6 +78,22 @@ def test_the_table_joins_lines_and_loses_none(combinations: dict[tuple[str, ...]
             assert values not in listed
             listed[values] = row[len(NAMES)], row[len(NAMES) + 1]
     assert listed == {values: (item.steady, item.under_failure) for values, item in combinations.items()}
+
+
+def test_what_differs_under_failure_only_has_a_line_of_its_own() -> None:
+    """And so has the network as it is."""
+
+    def combination(value: str, under_failure: str, current: bool = False) -> Combination:
+        return Combination((value,), "encrypted", under_failure, Outcome.AS_INTENDED, current)
+
+    found = [combination("0", "encrypted"), combination("1", "CLEARTEXT"), combination("2", "encrypted")]
+    assert [row[0] for row in matrix_grid(("Prepends",), found).rows] == ["0, 2", "1"]
+    found.append(combination("3", "encrypted", current=True))
+    assert [(row[0], row[-1]) for row in matrix_grid(("Prepends",), found).rows] == [
+        ("0, 2", ""),
+        ("1", ""),
+        ("3", "as it is now"),
+    ]
 
 
 def test_check_prints_it_and_answers_the_question() -> None:

@@ -206,7 +206,7 @@ def _leaks(site: Site, secrets: set[str]) -> Iterator[str]:
     for secret in secrets:
         if any(secret in output for output in site.log):
             yield "what was printed"
-    azures_own = (STATE_FILE, JOURNAL_FILE, f".{STATE_FILE}.")
+    azures_own = (STATE_FILE, JOURNAL_FILE)
     for path in site.folder.rglob("*"):
         if path.is_file() and path.name not in azures_own:
             content = path.read_bytes()

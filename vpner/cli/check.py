@@ -90,6 +90,8 @@ def _show(report: Report) -> None:
         _show_assessment(found)
     _section("Violated", report.problems(Outcome.VIOLATION))
     _section("To be declared", report.problems(Outcome.INCONCLUSIVE))
+    if found is not None and _code(report) is Code.INCONCLUSIVE:
+        _section("Not in the export", report.network.not_exported)
     if found is not None:
         _section("Allowed by mode preferred", found.fallbacks)
     advice = [

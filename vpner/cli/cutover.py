@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from vpner.cli.exits import Code
-from vpner.cli.inputs import AsJson, read_network
+from vpner.cli.inputs import NAMED, AsJson, DeclaredFile, read_named
 from vpner.cli.output import predicted_note, show_json
 from vpner.cutover import Kind, Plan, Rehearsal, plan, rehearse
 from vpner.problems import Problem, Problems
@@ -25,8 +25,9 @@ _CODES = {
 
 
 def cutover(
-    before: Annotated[str, typer.Option("--from", metavar="FILE", help="The network now, a topology of format 1.")],
-    after: Annotated[str, typer.Option("--to", metavar="FILE", help="The network that it is to become.")],
+    before: Annotated[str, typer.Option("--from", metavar="NETWORK", help=f"The network now: {NAMED}.")],
+    after: Annotated[str, typer.Option("--to", metavar="NETWORK", help="The network that it is to become.")],
+    declared: DeclaredFile = None,
     one_update: Annotated[
         bool, typer.Option("--one-update", help="Also what could happen if all of it were done in one update.")
     ] = False,
@@ -44,7 +45,7 @@ def cutover(
     routing model. Exit code 0: there is such a way; 1: there is none, or the network after it is not as intended; 2:
     something needed is unknown; 3: bad input.
     """
-    networks = read_network(before, None), read_network(after, None)
+    networks = read_named(before, declared), read_named(after, declared)
     today = date.today()
     found = plan(*networks, today)
     rehearsed = rehearse(*networks, today) if one_update else None

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from vpner.cli.exits import Code
-from vpner.cli.inputs import AsJson, StackName, TopologyFile, read_network
+from vpner.cli.inputs import AsJson, DeclaredFile, StackName, TopologyFile, read_declared_file, read_named, read_network
 from vpner.cli.output import predicted_note, show_json, show_table
 from vpner.cli.stack import project_folder, stack_topology
 from vpner.diff import Outcome
@@ -27,7 +27,6 @@ from vpner.routing import Failures
 from vpner.topology import Topology
 
 _HERE = "."
-_STACK = "stack:"
 _CODES = {
     Outcome.NOT_WORSE: Code.AS_INTENDED,
     Outcome.WORSE: Code.VIOLATED,
@@ -40,6 +39,7 @@ def diff(
     head: Annotated[str, typer.Argument(metavar="HEAD", help="The network after.")],
     topology: TopologyFile = None,
     stack: StackName = None,
+    declared: DeclaredFile = None,
     failures: Annotated[Failures, typer.Option(help="What may fail at once.")] = Failures.SINGLE,
     markdown: Annotated[bool, typer.Option("--markdown", help="Markdown for a pull request.")] = False,
     as_json: AsJson = False,
@@ -50,12 +50,12 @@ def diff(
 
     vpner diff main . --topology examples/reference-lab.yaml
 
-    BASE and HEAD are topology files, or stack:NAME. With --topology FILE or --stack NAME they are revisions of git in
-    which that file, or that stack's program, is looked at; . is what is in the folder now. The network after is judged
-    by the intent of the one before, and by what the change adds to it. Exit code 0: nothing protected is worse off; 1:
-    something is; 2: inconclusive; 3: bad input.
+    Each of BASE and HEAD is a topology file, stack:NAME, or arm:PATH for what --arm reads. With --topology FILE or
+    --stack NAME they are revisions of git in which that file, or that stack's program, is looked at; . is what is in
+    the folder now. The network after is judged by the intent of the one before, and by what the change adds to it. Exit
+    code 0: nothing protected is worse off; 1: something is; 2: inconclusive; 3: bad input.
     """
-    read = _reader(topology, stack)
+    read = _reader(topology, stack, declared)
     found = compare(read(base), read(head), date.today(), failures)
     if as_json:
         show_json(diff_json(found))
@@ -76,21 +76,15 @@ def diff(
     raise typer.Exit(_CODES[found.outcome])
 
 
-def _reader(topology: str | None, stack: str | None) -> Callable[[str], Topology]:
+def _reader(topology: str | None, stack: str | None, declared: str | None) -> Callable[[str], Topology]:
     if topology is not None and stack is not None:
         what, remedy = "both --topology and --stack are given", "give the one that is looked at in both revisions"
         raise Problems("no networks", [Problem("command line", what, "Revisions are of one thing", remedy, "input")])
     if topology is not None:
         return lambda revision: _of_file(topology, revision)
     if stack is not None:
-        return lambda revision: _of_stack(stack, revision)
-    return _of_name
-
-
-def _of_name(name: str) -> Topology:
-    if name.startswith(_STACK):
-        return read_network(None, name.removeprefix(_STACK))
-    return read_network(name, None)
+        return lambda revision: _of_stack(stack, revision, declared)
+    return lambda name: read_named(name, declared)
 
 
 def _of_file(file: str, revision: str) -> Topology:
@@ -101,13 +95,13 @@ def _of_file(file: str, revision: str) -> Topology:
     return read_case(text, f"{name} of {revision}").topology
 
 
-def _of_stack(stack: str, revision: str) -> Topology:
+def _of_stack(stack: str, revision: str, declared: str | None) -> Topology:
     if revision == _HERE:
-        return read_network(None, stack)
+        return read_network(None, stack, declared)
     project = project_folder(Path.cwd())
     inside = Path(_git(project, "rev-parse", "--show-prefix").strip())
     with _checked_out(project, revision) as tree:
-        return stack_topology(stack, tree / inside, {})
+        return stack_topology(stack, tree / inside, read_declared_file(declared).topology)
 
 
 @contextmanager

@@ -1,4 +1,7 @@
-"""Where a command has its network from: one input grammar, ``--topology FILE``, ``--stack NAME`` or ``--arm PATH``."""
+"""Where a command has its network from: one input grammar, ``--topology FILE``, ``--stack NAME`` or ``--arm PATH``.
+
+A command that looks at two networks has the same in one word each: ``FILE``, ``stack:NAME`` or ``arm:PATH``.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,8 @@ import yaml
 from vpner.cli.stack import origin_of, stack_snapshot, stack_topology
 from vpner.problems import Problem, Problems, refuse
 from vpner.readers.case import read_case
-from vpner.readers.export import not_exported, read_export
+from vpner.readers.export import Export, read_export
+from vpner.readers.gaps import not_exported, unanswered
 from vpner.readers.stack import read_stack
 from vpner.routing import Failures
 from vpner.rules import Declared, Network, read_declared
@@ -24,6 +28,9 @@ from vpner.topology import Topology
 
 STDIN = "-"
 _EXPORT = "the export"
+_STACK, _ARM = "stack:", "arm:"
+NAMED = "a topology file, stack:NAME, or arm:PATH for what --arm reads"
+"""How a network is named in one word, for help texts."""
 
 TopologyFile = Annotated[
     str | None,
@@ -70,16 +77,22 @@ def read_network(
     declared = read_declared_file(declared_file)
     _only_one(topology, stack, arm)
     if arm:
-        exported = read_export(_documents(arm))
-        try:
-            return read_stack(exported, declared.topology, _EXPORT)
-        except Problems as problems:
-            raise Problems(
-                f"cannot read the network of {_EXPORT}", [*not_exported(exported), *problems.problems]
-            ) from None
+        return _exported(read_export(_documents(arm)), declared)
     if stack is not None:
         return stack_topology(stack, Path.cwd(), declared.topology)
     return _written(str(topology))
+
+
+def read_named(name: str, declared_file: str | None = None) -> Topology:
+    """The network that one word names, completed by what is declared outside a stack or an export.
+
+    Raises :class:`Problems` as :func:`read_network`.
+    """
+    if name.startswith(_STACK):
+        return read_network(None, name.removeprefix(_STACK), declared_file)
+    if name.startswith(_ARM):
+        return read_network(None, None, declared_file, [Path(name.removeprefix(_ARM))])
+    return read_network(name, None, declared_file)
 
 
 def read_judged(
@@ -95,8 +108,15 @@ def read_judged(
     _only_one(topology, stack, arm)
     if arm:
         exported = read_export(_documents(arm))
-        missing = not_exported(exported)
-        return Network(exported, declared, today=today, failures=failures, origin=_EXPORT, not_exported=missing)
+        return Network(
+            exported,
+            declared,
+            today=today,
+            failures=failures,
+            origin=_EXPORT,
+            not_exported=not_exported(exported),
+            unanswered=unanswered(exported, declared.topology),
+        )
     if stack is not None:
         snapshot = stack_snapshot(stack, Path.cwd())
         return Network(snapshot, declared, today=today, failures=failures, origin=origin_of(stack))
@@ -120,6 +140,18 @@ def read_declared_file(file: str | None) -> Declared:
     declared, problems = read_declared(given.get(POLICY, {}) if POLICY in given else given)
     refuse(f"cannot read {file}", problems)
     return declared
+
+
+def _exported(exported: Export, declared: Declared) -> Topology:
+    """Raises :class:`Problems` for what is missing, also where a topology could be made without it."""
+    heading, needed = f"cannot read the network of {_EXPORT}", unanswered(exported, declared.topology)
+    try:
+        found = read_stack(exported, declared.topology, _EXPORT)
+    except Problems as problems:
+        missing = dict.fromkeys([*needed, *not_exported(exported), *problems.problems])
+        raise Problems(heading, missing) from None
+    refuse(heading, needed)
+    return found
 
 
 def _documents(paths: Sequence[Path]) -> dict[str, object]:

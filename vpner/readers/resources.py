@@ -115,9 +115,13 @@ def without_secrets(value: Value) -> Value:
     return value
 
 
+def is_secret(key: str) -> bool:
+    """Whether a property of this name holds a secret."""
+    return any(word in key.casefold() for word in _SECRET_WORDS)
+
+
 def _hides(key: str, value: Value) -> bool:
-    known = value is not None and value is not UNKNOWN
-    return known and any(word in key.casefold() for word in _SECRET_WORDS)
+    return value is not None and value is not UNKNOWN and is_secret(key)
 
 
 def _arm_type(token: str) -> ResourceType | None:
@@ -188,9 +192,12 @@ class Resource:
 
 def of_arm(identity: ArmId, kind: ResourceType, body: Mapping[str, Value]) -> Resource:
     """What Azure shows of a resource, as a stack would have it. ``body`` has its ``properties`` beside its name."""
-    path = dict(zip(kind.parameters, (identity.resource_group, *identity.names), strict=True))
+    names = [identity.resource_group, *identity.names]
     shown = cast("Mapping[str, Value]", without_secrets(body))
-    return Resource(str(identity), kind.token, identity.name, {**path, **shown})
+    spelled = shown.get("name")
+    if isinstance(spelled, str) and spelled.casefold() == names[-1].casefold():
+        names[-1] = spelled  # in ids Azure is careless with case
+    return Resource(str(identity), kind.token, names[-1], {**dict(zip(kind.parameters, names, strict=True)), **shown})
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +287,7 @@ class Snapshot:
             parsed = parse_arm_id(value)
             found = [item for item in self.of_kind(kind) if parsed is not None and self._has_id(item, parsed)]
             if len(found) > 1:
-                found = [item for item in found if item in dependencies]
+                found = [item for item in found if item in dependencies or item.urn.casefold() == value.casefold()]
             return found[0] if len(found) == 1 else Elsewhere(value)
         return dependencies[0] if len(dependencies) == 1 else UNKNOWN
 

@@ -60,13 +60,16 @@ class Network:
         written: Topology | None = None,
         origin: str = "the stack",
         not_exported: Sequence[Problem] = (),
+        unanswered: Sequence[Problem] = (),
     ) -> None:
         self.snapshot = snapshot
         self.declared = declared
         self.today = today
         self.failures = failures
         self.origin = origin
-        self._not_exported = tuple(not_exported)
+        self.not_exported = tuple(not_exported)
+        """What resources refer to and an export has not; routes need not depend on it."""
+        self._unanswered = tuple(unanswered)
         self._written = written
 
     @classmethod
@@ -83,9 +86,10 @@ class Network:
         if self._written is not None:
             return self._written, ()
         try:
-            return read_stack(self.snapshot, self.declared.topology, self.origin, planned=True), ()
+            topology = read_stack(self.snapshot, self.declared.topology, self.origin, planned=True)
         except Problems as problems:
-            return None, (*self._not_exported, *problems.problems)
+            return None, tuple(dict.fromkeys([*self._unanswered, *self.not_exported, *problems.problems]))
+        return (None, self._unanswered) if self._unanswered else (topology, ())
 
     @property
     def topology(self) -> Topology | None:

@@ -14,7 +14,7 @@ from tests.simulator.rest.test_az import run
 from tests.support.stacks import ROOT
 from toolchain.azure_cli import installed
 from vpner.cli.inputs import read_network
-from vpner.readers.export import COMMANDS
+from vpner.readers.gaps import COMMANDS
 
 PAGE = (ROOT / "docs" / "existing-network.md").read_text(encoding="utf-8")
 

@@ -138,6 +138,10 @@ class Draft:
             return behind[0]
         if name is None:
             return None
+        own = parse_arm_id(resource.urn)  # of what Azure shows; a stack has Pulumi's URNs
+        if own is not None and own.parent is not None:
+            owner = str(own.parent).casefold()
+            return next((item for item in self.snapshot.of_kind(kind) if item.urn.casefold() == owner), name)
         group = self.snapshot.group(resource)
         found = [
             item
@@ -203,10 +207,15 @@ def _same_group(first: str | None, second: str | None) -> bool:
 def _labels(snapshot: Snapshot) -> dict[str, str]:
     named = [item for item in snapshot.resources if item.arm_type is not None or is_unmodelled(item.type)]
     names = {item.urn: item.physical_name or item.name for item in named}
-    counted = Counter((item.kind, names[item.urn].casefold()) for item in named)
-    for item in named:
-        group = snapshot.group(item)
-        # Subnets and peerings are named within their network, and never looked up by this name.
-        if counted[item.kind, names[item.urn].casefold()] > 1 and group is not None:
-            names[item.urn] = f"{group}/{names[item.urn]}"
+    for owner in (snapshot.group, _subscription):
+        counted = Counter((item.kind, names[item.urn].casefold()) for item in named)
+        for item in named:
+            # Subnets and peerings are named within their network, and never looked up by this name.
+            if counted[item.kind, names[item.urn].casefold()] > 1 and (prefix := owner(item)) is not None:
+                names[item.urn] = f"{prefix}/{names[item.urn]}"
     return names
+
+
+def _subscription(resource: Resource) -> str | None:
+    identity = parse_arm_id(resource.urn)
+    return None if identity is None else identity.subscription

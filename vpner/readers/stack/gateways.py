@@ -23,6 +23,8 @@ def add_gateways(draft: Draft) -> None:
             continue
         if mappings(gateway.get("natRules")):
             draft.not_modelled(gateway, "natRules translate addresses", "vpn_connections with what each announces")
+        if look_up(gateway.get("gatewayDefaultSite"), "id") is not None:
+            draft.not_modelled(gateway, "gatewayDefaultSite sends the default route into a tunnel", "vpn_gateways")
         entry = _express_route(draft, gateway) if kind == "ExpressRoute" else _vpn(draft, gateway, vnet)
         draft.section(section)[draft.label(gateway)] = {
             "vnet": vnet,
@@ -51,12 +53,16 @@ def _home(draft: Draft, resource: Resource, subnet: str, section: str) -> str | 
 
 
 def _express_route(draft: Draft, gateway: Resource) -> dict[str, Any]:
-    known = text(gateway.get("bgpSettings.bgpPeeringAddress")) or ""
-    addresses = [item for item in known.split(",") if address(item) is not None]
     return {
-        "instances": addresses or [None, None],
+        "instances": _joined(gateway) or [None, None],
         "allow_remote_vnet_traffic": draft.flag(gateway, "allowRemoteVnetTraffic"),
     }
+
+
+def _joined(gateway: Resource) -> list[str]:
+    """The BGP addresses of a gateway's instances, which Azure joins with commas; custom ones are link-local."""
+    known = (text(gateway.get("bgpSettings.bgpPeeringAddress")) or "").split(",")
+    return [item for item in known if (found := address(item)) is not None and not found.is_link_local]
 
 
 def _vpn(draft: Draft, gateway: Resource, vnet: str) -> dict[str, Any]:
@@ -65,19 +71,20 @@ def _vpn(draft: Draft, gateway: Resource, vnet: str) -> dict[str, Any]:
     subnet = prefix(subnets.get(GATEWAY_SUBNET, {}).get("prefix"))
     private = draft.flag(gateway, "enablePrivateIpAddress")
     configurations = mappings(gateway.get("ipConfigurations"))
+    joined = _joined(gateway)  # all that API versions before bgpPeeringAddresses and exported templates have
     instances: list[dict[str, Any]] = []
     for index in range(2 if active_active else 1):
         configuration: Mapping[str, Value] = configurations[index] if index < len(configurations) else {}
         peering = _peering(gateway, configuration, index)
         if has_unknown(peering.get("customBgpIpAddresses")):
             draft.unknown(gateway, f"bgpSettings.bgpPeeringAddresses[{index}].customBgpIpAddresses")
-        bgp = text_list(peering.get("defaultBgpIpAddresses"))
+        bgp = [*text_list(peering.get("defaultBgpIpAddresses")), *joined[index : index + 1]]
         instance: dict[str, Any] = {
             "bgp": bgp[0] if bgp else None,
             "apipa": text_list(peering.get("customBgpIpAddresses")),
         }
         if private:
-            instance["tunnel"] = _tunnel_address(peering, subnet)
+            instance["tunnel"] = _tunnel_address(peering, configuration, subnet)
         if look_up(configuration, "publicIPAddress.id") is not None:
             instance["public"] = _public_address(draft, gateway, configuration)
         instances.append(instance)
@@ -95,9 +102,11 @@ def _peering(gateway: Resource, configuration: Mapping[str, Value], index: int) 
     return listed[index] if index < len(listed) else {}
 
 
-def _tunnel_address(peering: Mapping[str, Value], subnet: IPv4Network | None) -> str | None:
+def _tunnel_address(
+    peering: Mapping[str, Value], configuration: Mapping[str, Value], subnet: IPv4Network | None
+) -> str | None:
     """Of an instance's public and private tunnel address the one in GatewaySubnet."""
-    for item in text_list(peering.get("tunnelIpAddresses")):
+    for item in text_list([*text_list(peering.get("tunnelIpAddresses")), configuration.get("privateIPAddress")]):
         found = address(item)
         if found is not None and subnet is not None and found in subnet:
             return item

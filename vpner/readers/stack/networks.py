@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import Any, cast
@@ -83,6 +83,9 @@ def add_peerings(draft: Draft) -> None:
         if owner is None or remote is None:
             continue
         vnet = owner if isinstance(owner, str) else draft.label(owner)
+        for key, usual in (("peerCompleteVnets", True), ("enableOnlyIPv6Peering", False)):
+            if peering.get(key) not in (None, usual) and not draft.declares("vnets", vnet):
+                draft.not_modelled(peering, f"{key} is {str(not usual).lower()}: it joins parts", "vnets and peerings")
         places = regions.get(vnet), regions.get(remote)
         draft.entries("peerings").append(
             {
@@ -182,13 +185,18 @@ def place_of(
         vnet = draft.label(reference) if isinstance(reference, Resource) else None
         if isinstance(reference, Elsewhere) and draft.declares("vnets", parsed.parent.name):
             vnet = parsed.parent.name
-        return None if vnet is None else (vnet, parsed.name)
+        return None if vnet is None else (vnet, _spelled(vnets.get(vnet, {}).get("subnets", {}), parsed.name))
     candidates = list(_candidates(draft, resource, key))
     if name:
         candidates = [item for item in candidates if item[1].casefold() == name.casefold()]
     if len(candidates) > 1 and ip is not None:
         candidates = [(v, s) for v, s in candidates if _holds(vnets[v]["subnets"].get(s, {}), ip)]
     return candidates[0] if len(set(candidates)) == 1 else None
+
+
+def _spelled(names: Iterable[str], name: str) -> str:
+    """The one of the names that this is, whatever its case: Azure's names ignore case."""
+    return next((item for item in names if item.casefold() == name.casefold()), name)
 
 
 def _candidates(draft: Draft, resource: Resource, key: str) -> Iterator[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,13 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from tests.simulator.rest.deployed import Deployed, deploy
+from tests.simulator.rest.deployed import GROUP, Deployed, deploy
+from vpner.arm import RESOURCE_GROUP, RESOURCE_TYPES
 from vpner.cli import app
 from vpner.problems import Problems
 from vpner.readers.export import UNMODELLED_TYPES, read_export
-from vpner.readers.resources import UNMODELLED
+from vpner.readers.gaps import unanswered
+from vpner.readers.resources import UNMODELLED, is_read
 from vpner.readers.stack import read_stack
 from vpner.readers.write import topology_document
 from vpner.simulator.rest.bodies import arm_body
@@ -60,6 +63,44 @@ def nested(listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(owners.values())
 
 
+def in_capitals(body: Any) -> Any:
+    """References in another case than the names: Azure has RESOURCEGROUPS in places."""
+    if isinstance(body, list):
+        return [in_capitals(item) for item in body]
+    if not isinstance(body, dict):
+        return body
+    own = "name" in body
+    return {
+        key: item.upper() if key == "ipconfigurationId" or (key == "id" and not own) else in_capitals(item)
+        for key, item in body.items()
+    }
+
+
+def occupied(listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """With what stands in each subnet, as ARM shows it, and the simulation does not: see published, NetBrain."""
+    found = json.loads(json.dumps(listed))
+    for item in listed:
+        parts = item["properties"].get("ipConfigurations", []) if "properties" in item else []
+        for part in [*parts, item]:
+            home = part.get("properties", part).get("subnet", {}).get("id", "").lower()
+            for subnet in every_part(found, "/subnets/"):
+                if subnet["id"].lower() == home:
+                    subnet["properties"].setdefault("ipConfigurations", []).append({"id": part["id"]})
+    return found
+
+
+def every_part(body: Any, of: str) -> Iterator[dict[str, Any]]:
+    """Every object whose id has the text, at any depth, with properties of its own."""
+    if isinstance(body, list):
+        for item in body:
+            yield from every_part(item, of)
+    elif isinstance(body, dict):
+        if of in str(body.get("id")) and "properties" in body:
+            yield body
+        for item in body.values():
+            yield from every_part(item, of)
+
+
 def outside(topology: Topology) -> dict[str, Any]:
     document = topology_document(topology)
     return {key: document[key] for key in OUTSIDE}
@@ -70,6 +111,8 @@ SHAPES = {
     "CLI": as_the_cli_has_it,
     "Resource Graph": lambda listed: {"count": len(listed), "data": nested(listed)},
     "CLI, parts inside": lambda listed: as_the_cli_has_it(nested(listed)),
+    "references in capitals": in_capitals,
+    "subnets with what stands in them": occupied,
 }
 
 
@@ -78,6 +121,17 @@ def test_an_export_makes_the_topology_of_the_stack(lab: Deployed, shape: str) ->
     deployed = lab.network().topology
     exported = read_export({shape: SHAPES[shape](bodies(lab))})
     assert read_stack(exported, outside(deployed), "the export") == deployed
+    assert unanswered(exported, outside(deployed)) == []
+
+
+@pytest.mark.parametrize("preference", ["ExpressRoute", "VpnGateway", "ASPath"])
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_an_export_of_either_stack_tells_its_preference(stack: str, preference: str, tmp_path: Path) -> None:
+    made = deploy(tmp_path / "azure", stack, preference=preference)
+    deployed = made.network().topology
+    (server,) = deployed.route_servers
+    assert server.preference == preference
+    assert read_stack(read_export({"all": bodies(made)}), outside(deployed), "the export") == deployed
 
 
 def test_what_was_exported_by_several_commands_is_one_network(lab: Deployed) -> None:
@@ -87,12 +141,12 @@ def test_what_was_exported_by_several_commands_is_one_network(lab: Deployed) -> 
     assert read_stack(read_export({**files, **again}), outside(deployed), "the export") == deployed
 
 
-def export(lab: Deployed, folder: Path, without: str = "") -> list[str]:
-    """Options of the command line for the lab as files, but for the resources of one type."""
+def export(lab: Deployed, folder: Path, without: str = "", *, parts: bool = False) -> list[str]:
+    """Options of the command line for the lab as files, but for the resources of one type, and the parts of these."""
     folder.mkdir()
-    for body in bodies(lab):
+    for body in occupied(bodies(lab)):
         kind = str(body.get("type", "group")).rpartition("/")[2]
-        if body.get("type") != without:
+        if body.get("type") != without and not (parts and str(body.get("type")).startswith(without)):
             (folder / f"{kind}-{body['name']}.json").write_text(json.dumps([as_the_cli_has_it(body)]))
     declared = outside(lab.network().topology)
     intent = declared.pop("intent")
@@ -114,22 +168,71 @@ def test_commands_answer_for_an_export_as_for_the_topology_itself(lab: Deployed,
     assert json.loads(judged.stdout)["flows"]
 
 
-@pytest.mark.parametrize(
-    ("missing", "command"),
-    [
-        ("Microsoft.Network/virtualNetworks", "az network vnet list -g lab-hs-vpner"),
-        ("Microsoft.Network/virtualNetworkGateways", "az network vnet-gateway list -g lab-hs-vpner"),
-        ("Microsoft.Network/localNetworkGateways", "az network local-gateway list -g lab-hs-vpner"),
-        ("Microsoft.Network/routeTables", "az network route-table list -g lab-hs-vpner"),
-    ],
-)
+MISSING = {
+    "virtualNetworks": "az network vnet list -g GROUP -o json",
+    "virtualNetworkGateways": "az network vnet-gateway list -g GROUP -o json",
+    "connections": "az network vpn-connection list -g GROUP -o json",
+    "localNetworkGateways": "az network local-gateway list -g GROUP -o json",
+    "routeTables": "az network route-table list -g GROUP -o json",
+    "networkInterfaces": "az network nic list -g GROUP -o json",
+    "publicIPAddresses": "az network public-ip list -g GROUP -o json",
+    "virtualHubs": "az network routeserver list -g GROUP -o json",
+    "virtualHubs/ipConfigurations": "az-hub-rs/ipConfigurations?api-version=2024-05-01 -o json",
+}
+"""What nothing else tells, and the command that exports it."""
+NOT_MISSED = {
+    "expressRouteCircuits": "what lies behind them is declared",
+    "expressRouteCircuits/peerings": "what lies behind them is declared",
+    "networkSecurityGroups": "no route depends on them",
+    "virtualHubs/bgpConnections": "the lab has none",
+    "virtualNetworks/subnets": "they stand in their network too",
+    "virtualNetworks/virtualNetworkPeerings": "they stand in their network too",
+}
+
+
+def test_every_kind_that_is_read_is_missed_or_need_not_be(lab: Deployed) -> None:
+    deployed = {body["type"] for body in bodies(lab) if str(body.get("type")).startswith("Microsoft.Network/")}
+    read = {f"Microsoft.Network/{kind}" for kind in {**MISSING, **NOT_MISSED}}
+    assert deployed <= read
+    known = {kind.arm for kind in RESOURCE_TYPES if is_read(kind.token)} - {RESOURCE_GROUP}
+    assert known <= read
+
+
+@pytest.mark.parametrize("missing", MISSING)
 def test_an_export_with_missing_parts_is_inconclusive_and_names_the_command(
-    lab: Deployed, tmp_path: Path, missing: str, command: str
+    lab: Deployed, tmp_path: Path, missing: str
 ) -> None:
-    options = export(lab, tmp_path / "answers", missing)
+    options = export(lab, tmp_path / "answers", f"Microsoft.Network/{missing}")
     judged = CliRunner().invoke(app, ["check", *options, "--failures", "none"])
     assert judged.exit_code == 2, judged.output
-    assert f"{command} -o json" in " ".join(judged.output.split())
+    said = " ".join(judged.output.split())
+    assert MISSING[missing].replace("GROUP", GROUP) in said
+    # No route depends on a public address; some rule does.
+    assert ("ENCRYPTED" in said) == (missing == "publicIPAddresses")
+
+
+@pytest.mark.parametrize("missing", sorted(NOT_MISSED.keys() - {"virtualHubs/bgpConnections"}))
+def test_flows_are_encrypted_without_what_they_do_not_depend_on(lab: Deployed, tmp_path: Path, missing: str) -> None:
+    whole, without = (
+        export(lab, tmp_path / name, kind) for name, kind in (("a", ""), ("b", f"Microsoft.Network/{missing}"))
+    )
+    tables = [CliRunner().invoke(app, ["flows", *options, "--json"]).stdout for options in (whole, without)]
+    assert json.loads(tables[0]) == json.loads(tables[1])
+
+
+def test_a_route_server_that_is_missing_with_all_its_parts_is_missed(lab: Deployed, tmp_path: Path) -> None:
+    """Only its subnet tells that it is there; without it the model would have the tunnel win where the circuit does."""
+    options = export(lab, tmp_path / "answers", "Microsoft.Network/virtualHubs", parts=True)
+    judged = CliRunner().invoke(app, ["check", *options, "--failures", "none"])
+    assert judged.exit_code == 2, judged.output
+    assert f"az network routeserver list -g {GROUP} -o json" in " ".join(judged.output.split())
+
+
+def test_a_gateway_has_no_connection_if_that_is_declared(lab: Deployed) -> None:
+    listed = [body for body in bodies(lab) if body.get("type") != "Microsoft.Network/connections"]
+    exported = read_export({"all": listed})
+    assert {item.code for item in unanswered(exported, {})} == {"export-missing"}
+    assert unanswered(exported, {"vpn_connections": [], "er_connections": []}) == []
 
 
 @pytest.mark.parametrize(

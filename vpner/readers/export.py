@@ -34,7 +34,10 @@ UNMODELLED_TYPES: Mapping[str, str] = {
     "microsoft.network/vpngateways": "VpnGateway",
 }
 """Azure's types of what changes routing and is not read. A single route is missing: its table shows it."""
-_REFERENCE = frozenset({"id", "resourceGroup", "resourcegroup", "name", "type", "etag", "location", "tags"})
+_REFERENCE = frozenset(
+    {"id", "resourceGroup", "resourcegroup", "name", "type", "etag", "location", "tags"}
+    | {"primary", "deleteOption"}  # of a VM to its network interfaces
+)
 """An object with nothing else refers to a resource, and tells nothing of it."""
 
 

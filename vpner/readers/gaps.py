@@ -55,7 +55,7 @@ def unanswered(export: Export, declared: Mapping[str, Any]) -> list[Problem]:
         if identity.type.lower() in _ROUTERS
         and not any(identity.name in declared.get(section, {}) for section in _ROUTERS[identity.type.lower()])
     ]
-    return [*export.unread, *missing, *_unconnected(export, declared)]
+    return [*export.unread, *missing, *_homeless(export, declared), *_unconnected(export, declared)]
 
 
 def _missing(export: Export) -> dict[ArmId, Resource]:
@@ -89,6 +89,19 @@ def _problem(identity: ArmId, resource: Resource) -> Problem:
 def _remedy(identity: ArmId) -> str:
     group = "GROUP" if identity.subscription == SUBSCRIPTION else identity.resource_group
     return f"{COMMANDS[identity.type.lower()].replace('GROUP', group)} -o json, and give the output too"
+
+
+def _homeless(export: Export, declared: Mapping[str, Any]) -> Iterator[Problem]:
+    """Route Servers without their subnet, which no list shows."""
+    parts = (item for item in export.of_kind("VirtualHubIpConfiguration") if item.get("subnet.id") is not None)
+    settled = {str(item.get("virtualHubName")).lower() for item in parts}
+    for server in export.of_kind("VirtualHub"):
+        if server.name.lower() in settled | {name.lower() for name in declared.get("route_servers", {})}:
+            continue
+        if server.get("virtualWan") is None:
+            command = COMMANDS["microsoft.network/virtualhubs/ipconfigurations"].replace("ROUTESERVER-ID", server.urn)
+            what, remedy = "its subnet is not in the export", f"{command} -o json, and give the output too"
+            yield Problem(str(server), what, _WHY, remedy, CODE)
 
 
 def _unconnected(export: Export, declared: Mapping[str, Any]) -> Iterator[Problem]:

@@ -168,6 +168,38 @@ def test_commands_answer_for_an_export_as_for_the_topology_itself(lab: Deployed,
     assert json.loads(judged.stdout)["flows"]
 
 
+def test_an_export_is_a_side_of_a_diff_and_an_end_of_a_cutover(lab: Deployed, tmp_path: Path) -> None:
+    _, folder, _, declared = export(lab, tmp_path / "answers")
+    written = tmp_path / "lab.yaml"
+    written.write_text(yaml.safe_dump(topology_document(lab.network().topology)))
+    name = f"arm:{folder}"
+    for sides in ([name, str(written)], [str(written), name], [name, name]):
+        same = CliRunner().invoke(app, ["diff", *sides, "--outside", declared, "--failures", "none", "--json"])
+        assert same.exit_code == 0, same.output
+        found = json.loads(same.stdout)
+        assert (found["flows"], found["routes"]) == ([], [])
+    for table in Path(folder).glob("routeTables-*.json"):
+        (changed,) = json.loads(table.read_text())
+        changed["disableBgpRoutePropagation"] = not changed["disableBgpRoutePropagation"]
+        table.write_text(json.dumps([changed]))
+    differs = CliRunner().invoke(
+        app, ["diff", str(written), name, "--outside", declared, "--failures", "none", "--json"]
+    )
+    assert json.loads(differs.stdout)["routes"], differs.output
+    ends = [
+        CliRunner().invoke(app, ["cutover", "--from", str(written), "--to", end, "--outside", declared, "--json"])
+        for end in (name, str(written))
+    ]
+    assert json.loads(ends[0].stdout)["phases"]
+    assert json.loads(ends[1].stdout)["phases"] == []
+
+
+def test_a_word_for_an_export_names_what_is_not_there(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["diff", f"arm:{tmp_path / 'none'}", str(tmp_path)])
+    assert done.exit_code == 3
+    assert "none" in done.output
+
+
 MISSING = {
     "virtualNetworks": "az network vnet list -g GROUP -o json",
     "virtualNetworkGateways": "az network vnet-gateway list -g GROUP -o json",

@@ -22,6 +22,10 @@ from vpner.readers.gaps import not_exported, unanswered
 from vpner.readers.stack import read_stack
 
 PUBLISHED = Path(__file__).parent / "published"
+SUBNET = (
+    "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/active-active/providers/Microsoft.Network"
+    "/virtualNetworks/vnet1/subnets/GatewaySubnet"
+)
 NETWORKS = sorted(folder.name for folder in PUBLISHED.iterdir() if (folder / "expected.yaml").exists())
 
 
@@ -85,6 +89,43 @@ def test_a_route_server_without_its_subnet_is_known_and_its_subnet_asked_for() -
 def test_a_peering_of_subnets_is_not_taken_for_one_of_networks() -> None:
     with pytest.raises(Problems, match="peerCompleteVnets is false"):
         read_stack(single("subnet-peering-2024"), {"vnets": {"Lab12-hub1-vnet": {"prefixes": [], "subnets": {}}}})
+
+
+def changed_gateway(network: str = "active-active", **properties: Any) -> list[Any]:
+    documents = [json.loads(file.read_text()) for file in (PUBLISHED / network).glob("*.json")]
+    for document in documents:
+        if document["type"].endswith("/virtualNetworkGateways"):
+            document["properties"] |= properties
+    return documents
+
+
+def test_a_private_tunnel_address_is_read_where_newer_api_versions_have_it() -> None:
+    """Templates take it from ``ipConfigurations[0].properties.privateIPAddress``. [fabferri: Site-to-Site VPN over vnet
+    peering using VPN Gateway private IP addresses, 21 November 2023]"""
+    configurations = [
+        {"name": f"c{index}", "properties": {"privateIPAddress": ip, "subnet": {"id": SUBNET}}}
+        for index, ip in enumerate(("10.12.255.6", "10.12.255.7"))
+    ]
+    documents = changed_gateway(enablePrivateIpAddress=True, ipConfigurations=configurations)
+    (gateway,) = read_stack(read_export({"all": documents}), {"routers": {"lgw3": {"networks": []}}}).vpn_gateways
+    assert [str(instance.tunnel) for instance in gateway.instances] == ["10.12.255.6", "10.12.255.7"]
+
+
+def test_a_default_site_is_not_ignored() -> None:
+    """Forced tunnelling. [Learn: Configure forced tunneling using default site, 2025]"""
+    documents = changed_gateway(gatewayDefaultSite={"id": SUBNET})
+    with pytest.raises(Problems, match="gatewayDefaultSite"):
+        read_stack(read_export({"all": documents}), {"routers": {"lgw3": {"networks": []}}})
+
+
+def test_networks_of_one_name_in_two_subscriptions_are_two() -> None:
+    vnet = (PUBLISHED / "active-active" / "vnet.json").read_text(encoding="utf-8")
+    other = vnet.replace("00000000-0000-0000-0000-000000000000", "11111111-0000-0000-0000-000000000000")
+    other = other.replace("10.11.", "10.21.").replace("10.12.", "10.22.")
+    found = read_stack(read_export({"one": json.loads(vnet), "two": json.loads(other)}))
+    first, second = found.vnets
+    assert first.name != second.name
+    assert {str(vnet.subnets[0].prefix) for vnet in found.vnets} == {"10.12.255.0/27", "10.22.255.0/27"}
 
 
 def test_what_stands_in_a_subnet_is_missed() -> None:

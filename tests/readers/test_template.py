@@ -52,7 +52,7 @@ def expressions(draw: st.DrawFn, known: dict[str, Any], depth: int = 3) -> tuple
     if kind == "number" and depth < 3:  # a number alone is no text
         number = draw(st.integers(-9, 10**6))
         return f"concat({number})", str(number)
-    value = draw(st.text(max_size=12))
+    value = draw(st.text(st.sampled_from("'[]()., a/-") | st.characters(exclude_categories=["Cs"]), max_size=12))
     if kind in ("text", "number"):
         return quoted(value), value
     name = f"{kind}{len(known)}"

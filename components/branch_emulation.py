@@ -66,7 +66,7 @@ class BranchEmulationArgs(TypedDict):
     protect: NotRequired[bool]
     """Protect the gateway against deletion. Default false."""
     tags: NotRequired[dict[str, pulumi.Input[str]]]
-    """Tags of every resource."""
+    """Tags of every resource. Default: none."""
 
 
 def plan_branch(args: BranchEmulationArgs) -> tuple[Network, list[Problem]]:

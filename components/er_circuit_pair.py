@@ -37,16 +37,16 @@ class ExistingCircuitArgs(TypedDict):
     id: str
     """ARM id of the circuit."""
     authorization_key: NotRequired[pulumi.Input[str]]
-    """Authorisation, where the circuit belongs to another subscription. A secret."""
+    """Authorisation, where the circuit belongs to another subscription. A secret. Default: none."""
 
 
 class MseeNextHopArgs(TypedDict):
     """The next hop that network interfaces show for the circuit: no ARM property, but an observation."""
 
     primary: NotRequired[str]
-    """Address of Microsoft's edge on the primary path."""
+    """Address of Microsoft's edge on the primary path. Default: unknown."""
     secondary: NotRequired[str]
-    """Address of Microsoft's edge on the secondary path."""
+    """Address of Microsoft's edge on the secondary path. Default: unknown."""
 
 
 class CircuitArgs(TypedDict):
@@ -57,13 +57,13 @@ class CircuitArgs(TypedDict):
     gateway: str
     """Name of the gateway that it is connected to, one of ``gateways``."""
     owned: NotRequired[OwnedCircuitArgs]
-    """What to order. Exactly one of owned and existing."""
+    """What to order. Exactly one of owned and existing. Default: none."""
     existing: NotRequired[ExistingCircuitArgs]
-    """What to use. Exactly one of owned and existing."""
+    """What to use. Exactly one of owned and existing. Default: none."""
     layer: int
     """3 if the provider configures the private peering, 2 if it is configured here."""
     vlan_id: NotRequired[int]
-    """VLAN of the private peering; required with layer 2."""
+    """VLAN of the private peering; required with layer 2. Default: none."""
     weight: NotRequired[int]
     """Routing weight of the connection, 0 to 32000; the higher wins. Default 0."""
     msee_next_hop: NotRequired[MseeNextHopArgs]
@@ -117,7 +117,7 @@ class ConnectedGatewayArgs(TypedDict):
     id: pulumi.Input[str]
     """ARM id of the gateway."""
     provider: NotRequired[azure_native.Provider]
-    """Provider of the gateway's subscription, where it is not the component's. The connection is created there."""
+    """Provider of the gateway's subscription; the connection is created there. Default: the component's."""
 
 
 class ErCircuitPairArgs(TypedDict):
@@ -138,7 +138,7 @@ class ErCircuitPairArgs(TypedDict):
     protect: NotRequired[bool]
     """Protect owned circuits against deletion. Default false."""
     tags: NotRequired[dict[str, pulumi.Input[str]]]
-    """Tags of every resource."""
+    """Tags of every resource. Default: none."""
 
 
 def plan_circuits(args: ErCircuitPairArgs) -> tuple[list[Circuit], list[Router], list[Problem]]:

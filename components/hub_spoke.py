@@ -42,7 +42,7 @@ class HubSpokeArgs(TypedDict):
     protect: NotRequired[bool]
     """Protect the gateway against deletion. Default false."""
     tags: NotRequired[dict[str, pulumi.Input[str]]]
-    """Tags of every resource."""
+    """Tags of every resource. Default: none."""
 
 
 def plan_hub_spoke(args: HubSpokeArgs) -> tuple[list[Network], list[Problem]]:

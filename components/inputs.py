@@ -48,7 +48,7 @@ class UserRouteArgs(TypedDict):
     next_hop_type: str
     """VirtualAppliance, VnetLocal, Internet, VirtualNetworkGateway or None."""
     next_hop: NotRequired[str]
-    """Address of the appliance, with VirtualAppliance only."""
+    """Address of the appliance, with VirtualAppliance only. Default: none."""
 
 
 class NetworkArgs(TypedDict):
@@ -61,9 +61,9 @@ class NetworkArgs(TypedDict):
     subnets: dict[str, str]
     """Prefix of each subnet by its name. GatewaySubnet, RouteServerSubnet and AzureBastionSubnet are Azure's names."""
     vm_address: NotRequired[str]
-    """Address of the test VM, in a workload subnet. Used if test VMs are asked for; no VM without it."""
+    """Address of the test VM, in a workload subnet. Used if test VMs are asked for. Default: none, and no VM."""
     routes: NotRequired[list[UserRouteArgs]]
-    """User-defined routes of the workload subnets. No route table if there are none."""
+    """User-defined routes of the workload subnets. Default: none, and no route table."""
 
 
 class ExpressRouteGatewayArgs(TypedDict):
@@ -84,7 +84,7 @@ class TestVmArgs(TypedDict):
     admin_username: NotRequired[str]
     """Administrator. Default azureuser."""
     ssh_public_key: NotRequired[str]
-    """The administrator's public key. Without one a password is generated, and is a secret output."""
+    """The administrator's public key. Default: none; a password is generated, and is a secret output."""
 
 
 class GatewayPlanArgs(TypedDict):
@@ -104,17 +104,17 @@ class IpsecPolicyArgs(TypedDict):
     """One complete IPsec/IKE policy in ARM's words. What is left out has this project's default, which is strong."""
 
     ike_encryption: NotRequired[str]
-    """AES128, AES192 or AES256 (default)."""
+    """AES128, AES192 or AES256. Default AES256."""
     ike_integrity: NotRequired[str]
-    """SHA256 (default) or SHA384."""
+    """SHA256 or SHA384. Default SHA256."""
     dh_group: NotRequired[str]
-    """DHGroup14 (default), DHGroup2048, ECP256 or ECP384."""
+    """DHGroup14, DHGroup2048, ECP256 or ECP384. Default DHGroup14."""
     ipsec_encryption: NotRequired[str]
-    """GCMAES256 (default), GCMAES192, GCMAES128, AES256, AES192 or AES128."""
+    """GCMAES256, GCMAES192, GCMAES128, AES256, AES192 or AES128. Default GCMAES256."""
     ipsec_integrity: NotRequired[str]
-    """Equal to the encryption with GCM (default GCMAES256), else SHA256."""
+    """Equal to the encryption with GCM, else SHA256. Default GCMAES256."""
     pfs_group: NotRequired[str]
-    """PFS2048 (default), PFS14, ECP256 or ECP384."""
+    """PFS2048, PFS14, ECP256 or ECP384. Default PFS2048."""
     sa_life_time_seconds: NotRequired[int]
     """Lifetime of a quick-mode security association in seconds, 300 or more. Default 27000."""
     sa_data_size_kilobytes: NotRequired[int]

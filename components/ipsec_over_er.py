@@ -45,9 +45,10 @@ class TunnelDeviceArgs(TypedDict):
     apipa: str
     """Its BGP address inside the tunnels, from 169.254.0.1 to 169.254.255.254."""
     gateway_apipa: NotRequired[list[str]]
-    """The gateway's BGP address for this device, one for each instance. Required if an instance has several."""
+    """The gateway's BGP address for this device, one for each instance. Required if an instance has several.
+    Default: the only one of each instance."""
     express_route: NotRequired[ExpressRouteSideArgs]
-    """Plan the device's routes and tunnels here. Leave it out where another component plans the device."""
+    """Plan the device's routes and tunnels here. Default: not here; another component plans the device."""
     advertises: NotRequired[list[str]]
     """Prefixes that it announces inside the tunnels. Default: none."""
     prepend: NotRequired[int]
@@ -85,7 +86,7 @@ class IntentArgs(TypedDict):
     mode: IntentMode
     """required: never in clear, whatever fails. preferred: encrypted while a tunnel is up."""
     reason: NotRequired[str]
-    """Why preferred is enough."""
+    """Why preferred is enough. Default: none is given."""
     exempt: NotRequired[list[ExemptArgs]]
     """Exceptions. Default: none."""
 
@@ -120,7 +121,7 @@ class IpsecOverErArgs(TypedDict):
     protect: NotRequired[bool]
     """Protect the gateway against deletion. Default false."""
     tags: NotRequired[dict[str, pulumi.Input[str]]]
-    """Tags of every resource."""
+    """Tags of every resource. Default: none."""
 
 
 def crypto_profile(args: IpsecPolicyArgs) -> CryptoProfile:

@@ -60,11 +60,11 @@ class OpnsenseNvaArgs(TypedDict):
     pre_shared_key: pulumi.Input[str]
     """Pre-shared key of both tunnels. A secret."""
     ipsec_policy: NotRequired[IpsecPolicyArgs]
-    """Algorithms and lifetimes, the same as the gateway's."""
+    """Algorithms and lifetimes, the same as the gateway's. Default: as the gateway's default."""
     management_prefixes: NotRequired[list[str]]
     """Prefixes that may reach the web interface at the public address. Default: none."""
     tags: NotRequired[dict[str, pulumi.Input[str]]]
-    """Tags of every resource."""
+    """Tags of every resource. Default: none."""
 
 
 def plan_nva(args: OpnsenseNvaArgs) -> tuple[DevicePlan | None, list[Problem]]:

@@ -38,7 +38,8 @@ class RouteServerPreferenceArgs(TypedDict):
     route_server_subnet_id: pulumi.Input[str]
     """ARM id of RouteServerSubnet."""
     gateway_ids: NotRequired[list[pulumi.Input[str]]]
-    """ARM ids of the gateways in the same network. Route Server waits for them: Azure builds one after another."""
+    """ARM ids of the gateways in the same network. Route Server waits for them: Azure builds one after another.
+    Default: none."""
     preference: NotRequired[RoutePreference]
     """Which of two routes to one prefix wins. Default ExpressRoute, as in Azure."""
     branch_to_branch: NotRequired[bool]
@@ -49,7 +50,7 @@ class RouteServerPreferenceArgs(TypedDict):
     protect: NotRequired[bool]
     """Protect Route Server against deletion. Default false."""
     tags: NotRequired[dict[str, pulumi.Input[str]]]
-    """Tags of every resource."""
+    """Tags of every resource. Default: none."""
 
 
 def route_server_problems(args: RouteServerPreferenceArgs) -> list[Problem]:

@@ -20,11 +20,7 @@ COMPONENTS = [
     for name in components.__all__
     if isinstance(item := getattr(components, name), type) and issubclass(item, ComponentResource)
 ]
-PROGRAM = f"""
-import components
-from pulumi.provider.experimental.component import ComponentProvider
-print(ComponentProvider([getattr(components, name) for name in {COMPONENTS}], "vpner", version="0.1.0").schema)
-"""
+PROGRAM = "from components.package import Package; print(Package().schema)"
 
 
 @cache

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.readers.stacks import example, snapshot
 from tests.support.stacks import stack_config
 from vpner.readers.compare import bind, bindings, differences
-from vpner.readers.resources import Snapshot
+from vpner.readers.resources import Resource, Snapshot
 from vpner.readers.stack import read_stack
 from vpner.readers.write import write_topology
 from vpner.topology import State, Symbol, Topology
@@ -100,6 +100,24 @@ def test_the_order_in_which_the_engine_registers_resources_does_not_matter(rando
     shuffled = list(dev.resources)
     random.shuffle(shuffled)
     assert write_topology(read_stack(Snapshot(shuffled))) == write_topology(read_stack(dev))
+
+
+@pytest.mark.parametrize("stage", ["ordered", "provisioned"])
+def test_it_is_enough_that_an_output_is_recorded_as_its_components(stage: str) -> None:
+    prod = snapshot("prod", preview=True, stage=stage)
+    parents = {item.urn: item.parent for item in prod.resources}
+
+    def as_in_yaml(item: Resource) -> Resource:
+        """Pulumi's YAML records of another component's output the component."""
+        seen = {
+            key: tuple(parent if (parent := parents.get(urn)) not in (None, item.parent) else urn for urn in urns)
+            for key, urns in item.references.items()
+        }
+        return replace(item, references=seen)
+
+    changed = [as_in_yaml(item) for item in prod.resources]
+    assert sum(item.references != was.references for item, was in zip(changed, prod.resources, strict=True)) >= 2
+    assert write_topology(read_stack(Snapshot(changed))) == write_topology(read_stack(prod))
 
 
 def test_every_setting_that_routing_depends_on_reaches_the_topology() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 
 import grpc
@@ -23,6 +24,7 @@ from tests.simulator.lab import (
     vpn_connection,
 )
 from vpner.simulator import carrier
+from vpner.simulator.kinds import KINDS
 from vpner.simulator.protocol import UNKNOWN
 
 NETWORK = "azure-native:network:"
@@ -32,6 +34,18 @@ NETWORK = "azure-native:network:"
 def engine(ports: Mapping[str, str]) -> Iterator[Engine]:
     with connected(ports["azure-native"], location="westeurope") as engine:
         yield engine
+
+
+def test_its_schema_has_what_it_simulates_in_the_words_of_the_sdk(engine: Engine) -> None:
+    package = json.loads(engine.stub.GetSchema(pb.GetSchemaRequest()).schema)
+    assert (package["name"], package["version"]) == ("azure-native", "3.29.0")
+    assert len(package["resources"]) == len(KINDS)
+    peering = package["resources"][f"{NETWORK}VirtualNetworkPeering"]
+    assert peering["requiredInputs"] == ["resourceGroupName", "virtualNetworkName"]
+    assert peering["inputProperties"]["useRemoteGateways"] == {"type": "boolean"}
+    assert peering["properties"]["peeringState"] == {"type": "string"}
+    group = package["resources"]["azure-native:resources:ResourceGroup"]
+    assert group["inputProperties"]["tags"] == {"type": "object", "additionalProperties": {"type": "string"}}
 
 
 def test_it_has_the_sdks_version_and_supports_previews(engine: Engine) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import cast
@@ -335,10 +335,24 @@ class Snapshot:
                     yield VNet(vnet.physical_name, self.group(vnet))
 
     def dependencies(self, resource: Resource, key: str, kind: str) -> list[Resource]:
-        """Azure resources of a kind that a top-level property was made from."""
+        """Azure resources of a kind that a top-level property was made from.
+
+        Of an output of a component, some of Pulumi's languages record the component only: then what it consists of.
+        """
         urns = dict.fromkeys(resource.references.get(key, ()))
         found = [self._by_urn[urn] for urn in urns if urn in self._by_urn]
-        return [item for item in found if item.kind == kind and item.arm_type is not None]
+        direct = [item for item in found if item.kind == kind and item.arm_type is not None]
+        components = urns.keys() - {item.urn for item in found if item.arm_type is not None}
+        return direct or [item for item in self.of_kind(kind) if self._is_within(item, components)]
+
+    def _is_within(self, resource: Resource, components: Set[str]) -> bool:
+        parent = resource.parent
+        while parent is not None:
+            if parent in components:
+                return True
+            outer = self._by_urn.get(parent)
+            parent = outer.parent if outer else None
+        return False
 
     def _has_id(self, resource: Resource, parsed: ArmId) -> bool:
         arm_type, name, group = resource.arm_type, resource.physical_name, self.group(resource)

@@ -109,10 +109,17 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         """Result of a function."""
         raise ProviderError(f"not simulated: {token}")
 
+    def package_schema(self) -> str:
+        """The package in Pulumi's schema, as JSON."""
+        raise ProviderError(f"not simulated: the schema of {self.distribution}")
+
     # The protocol. The generated base class leaves the types of messages and context open.
 
     def GetPluginInfo(self, request: Any, context: Any) -> Any:
         return plugin_pb2.PluginInfo(version=version(self.distribution))
+
+    def GetSchema(self, request: Any, context: Any) -> Any:
+        return provider_pb2.GetSchemaResponse(schema=self._call(context, self.package_schema))
 
     def Attach(self, request: Any, context: Any) -> Any:
         return Empty()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from hashlib import sha256
+from importlib.metadata import version
 
 from vpner.arm import ResourceType, arm_id, by_token, parse_arm_id
 from vpner.simulator import schema
@@ -18,6 +19,7 @@ from vpner.simulator.client import Client, outputs
 from vpner.simulator.errors import AzureError
 from vpner.simulator.faults import Faults
 from vpner.simulator.kinds import KINDS
+from vpner.simulator.package_schema import azure_native
 from vpner.simulator.properties import carry_over, compare, expected, type_failures
 from vpner.simulator.protocol import UNKNOWN, Difference, ProviderError, Resource, Servicer
 from vpner.simulator.store import Body
@@ -54,6 +56,9 @@ class AzureNative(Servicer):
         super().__init__()
         self._azure = azure
         self._client = Client(azure, faults)
+
+    def package_schema(self) -> str:
+        return azure_native(version(self.distribution))
 
     def check(self, resource: Resource, olds: Body, news: Body, seed: bytes) -> tuple[Body, list[str]]:
         kind = by_token(resource.token)

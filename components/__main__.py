@@ -1,0 +1,5 @@
+"""The package's process: Pulumi runs this folder."""
+
+from components.package import serve
+
+serve()

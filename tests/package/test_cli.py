@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.components.test_package import schema
-from tests.package.conftest import Consumer
+from tests.package.consumer import Consumer
 from tests.support.stacks import ROOT
 
 pytestmark = pytest.mark.engine

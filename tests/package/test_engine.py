@@ -72,13 +72,13 @@ def test_a_secret_stays_one_on_both_ways_over_the_border(plant: Consumer, exampl
     plant.pulumi("up", policies=False).succeeded()
     shown = json.dumps(plant.exported(show_secrets=True))
     stored = plant.exported()
-    service_keys = [
-        json.loads(item["outputs"]["serviceKey"]["plaintext"])
+    service_keys = {
+        item["outputs"]["name"]: json.loads(item["outputs"]["serviceKey"]["plaintext"])
         for item in json.loads(shown)["resources"]
         if item["type"].endswith(":ExpressRouteCircuit")
-    ]
+    }
     assert len(service_keys) == 2
-    for secret in (KEY, *service_keys):
+    for secret in (KEY, *service_keys.values()):
         assert secret in shown, "it is kept"
         assert secret not in json.dumps(stored), "encrypted"
         assert all(secret not in printed for printed in plant.log)
@@ -89,7 +89,7 @@ def test_a_secret_stays_one_on_both_ways_over_the_border(plant: Consumer, exampl
         ("plant-er-dublin", "Dublin"),
         ("plant-er-london", "London"),
     ]
-    assert [item["serviceKey"] for item in handed] == service_keys
+    assert {item["circuit"]: item["serviceKey"] for item in handed} == service_keys
     assert json.loads(stack["outputs"]["preSharedKeys"]["plaintext"]) == {"plant-fw": KEY}
 
 

@@ -2,7 +2,7 @@
 
 - ``…`` alone on a line of the output stands for any number of lines, inside a line for any text.
 - A command ends with 0, unless a comment behind it says ``# exit code N``.
-- A YAML fence that begins with a comment of one word (``# outside.yaml``) is a file that the reader writes.
+- A fence that begins with a comment of one word (``# outside.yaml``) is a file that the reader writes.
 - ``vpner simulate -- bash`` begins a shell in which Azure is simulated, ``exit`` ends it.
 - ``<!-- not run: REASON -->`` before a fence: a reader runs it, the test does not.
 """
@@ -21,12 +21,12 @@ from markdown_it.token import Token
 from tests.support.stacks import ROOT
 
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
-LANGUAGES = {"sh", "text", "yaml", "json", "mermaid"}
+LANGUAGES = {"sh", "text", "yaml", "python", "json", "mermaid"}
 SLOW = {"test", "mutants", "chaos", "emulate", "emulate-all", "bench", "docs", "lint"}
 """Targets of the Makefile that CI runs by themselves, or that take hours."""
 NOT_RUN = re.compile(r"<!-- not run: (.+) -->")
 EXIT_CODE = re.compile(r"#.*\bexit code (\d+)")
-FILE = re.compile(r"# ([\w-]+\.ya?ml)\n")
+FILE = re.compile(r"# ([\w/-]+\.(?:yaml|py))\n")
 SHELL, LEAVE = "vpner simulate -- bash", "exit"
 
 

@@ -70,7 +70,7 @@ def read(folder: Path, found: Sequence[Command]) -> Iterator[str]:
     for number, item in enumerate(steps):
         lines = outer if inner is None else inner
         if item.file:
-            lines.append(f"cp {kept}/{number}.file {item.file}")
+            lines.append(f"mkdir -p {Path(item.file).parent} && cp {kept}/{number}.file {item.file}")
             (kept / f"{number}.file").write_text(item.text, encoding="utf-8")
         elif item.words == shlex.split(SHELL):
             inner = [STEP]

@@ -17,6 +17,7 @@ from toolchain.pulumi_cli import VERSION
 RELEASE = ROOT / ".github" / "workflows" / "release.yml"
 ALLOWED = re.compile(r"(actions|pulumi|azure)/[a-z-]+@v\d+")
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+WORKFLOWS_BY_NAME = {file.stem: file for file in WORKFLOWS}
 
 
 def steps(file: Path) -> list[dict[str, Any]]:
@@ -37,7 +38,10 @@ def test_every_command_of_a_workflow_is_one_of_the_project(file: Path) -> None:
     for command in commands:
         words = command.split()
         if words[0] == "make":
-            known = subprocess.run(["make", "-n", *words[1:2], "STACK=dev"], cwd=ROOT, capture_output=True, check=False)
+            azure = [word for word in words if word.startswith("AZURE=")]
+            known = subprocess.run(
+                ["make", "-n", *words[1:2], *azure, "STACK=dev"], cwd=ROOT, capture_output=True, check=False
+            )
             assert known.returncode == 0, command
         elif words[0] == "gh":  # the runner's own
             assert words[1:3] == ["release", "create"], command
@@ -72,3 +76,39 @@ def test_a_release_is_made_of_a_tag_that_was_checked_and_tested_and_only_then_ma
     assert uploaded["with"]["path"] == downloaded["with"]["path"] == "dist/"
     (create,) = (step["run"] for step in publish["steps"] if "run" in step)
     assert create.startswith('gh release create "$GITHUB_REF_NAME" dist/* --verify-tag')
+
+
+def signs_in(file: Path) -> bool:
+    document = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return document["permissions"].get("id-token") == "write"
+
+
+def test_some_workflows_sign_in_and_no_other_has_a_credential() -> None:
+    assert [file.stem for file in WORKFLOWS if signs_in(file)] == ["drift", "preview-azure"]
+    others = [file for file in WORKFLOWS if not signs_in(file)]
+    assert [file.stem for file in others if "secrets." in file.read_text(encoding="utf-8")] == []
+
+
+@pytest.mark.parametrize("file", [file for file in WORKFLOWS if signs_in(file)], ids=lambda file: file.name)
+def test_a_workflow_that_signs_in_needs_an_account_and_never_runs_what_a_fork_sends(file: Path) -> None:
+    document = yaml.safe_load(file.read_text(encoding="utf-8"))
+    triggers = document[True]  # YAML 1.1 reads the key "on" as a boolean
+    assert "pull_request_target" not in triggers
+    for job in document["jobs"].values():
+        assert "vars.AZURE_CLIENT_ID != ''" in job["if"]
+        if "pull_request" in triggers:
+            assert "&& github.event.pull_request.head.repo.full_name == github.repository" in job["if"]
+            assert job["environment"], "its reviewers let a pull request's code run with rights"
+
+
+def test_a_pull_request_is_asked_the_same_of_azure_as_of_the_simulation() -> None:
+    asked = [
+        {
+            step["run"].replace(" AZURE=1", "")
+            for step in steps(WORKFLOWS_BY_NAME[name])
+            if "make" in step.get("run", "")
+        }
+        for name in ("preview-azure", "pull-request")
+    ]
+    assert asked[0] == asked[1]
+    assert all("AZURE=1" in step["run"] for step in steps(WORKFLOWS_BY_NAME["preview-azure"]) if "run" in step)

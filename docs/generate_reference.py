@@ -160,7 +160,7 @@ def _parameter(item: Any) -> tuple[str, str]:
 def _value(item: Any) -> str:
     """What stands behind an option: its choices, or its type."""
     kind = item.type_descriptor.annotation
-    return "|".join(kind) if issubclass(kind, Enum) else kind.__name__.upper()
+    return "|".join(str(item.value) for item in kind) if issubclass(kind, Enum) else kind.__name__.upper()
 
 
 # The facts

@@ -48,7 +48,7 @@ class Command:
 
     @property
     def words(self) -> list[str]:
-        return [] if self.file else shlex.split(self.text, comments=True)
+        return [] if self.file else shlex.split(self.text.replace("\\\n", " "), comments=True)
 
     @property
     def code(self) -> int:

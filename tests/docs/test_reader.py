@@ -18,7 +18,10 @@ PAGES = {
     "a command that fails as the page says": ("```sh\nfalse    # exit code 1\n```\n", ""),
     "a command that does not fail as the page says": ("```sh\ntrue    # exit code 1\n```\n", "ended with 0"),
     "a command that is not run": ("<!-- not run: of a reason -->\n```sh\nfalse\n```\n", ""),
-    "a file in a folder": ("```yaml\n# sub/a.yaml\nb: 1\n```\n```sh\ngrep -c ^b sub/a.yaml\n```\n```text\n1\n```\n", ""),
+    "a file": (
+        "```yaml\n# sub/a.yaml\nb: 1\n```\n```sh\ngrep -c ^b sub/a.yaml\n```\n```text\n1\n```\n",
+        "",
+    ),
     "no such file": ("```sh\ncat nothing.yaml\n```\n", "No such file"),
 }
 

@@ -18,6 +18,7 @@ from vpner.cli.flows import flows
 from vpner.cli.footprint import footprint
 from vpner.cli.handoff import handoff
 from vpner.cli.replay import replay
+from vpner.cli.report import report
 from vpner.cli.rotate_key import rotate_key
 from vpner.cli.routes import routes
 from vpner.cli.topology import topology
@@ -32,7 +33,21 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (check, routes, flows, why, topology, diff, handoff, footprint, cutover, rotate_key, replay, emulate):
+for command in (
+    check,
+    routes,
+    flows,
+    why,
+    report,
+    topology,
+    diff,
+    handoff,
+    footprint,
+    cutover,
+    rotate_key,
+    replay,
+    emulate,
+):
     app.command()(command)
 app.command("compare")(compare_command)
 app.add_typer(simulate.app)

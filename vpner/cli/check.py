@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
@@ -52,16 +53,16 @@ def check(
         _matrix(read_network(topology, stack, declared, arm), failures, as_json)
         return
     report = evaluate(read_judged(topology, stack, declared, date.today(), failures, arm))
-    code = _code(report)
+    code = code_of(report)
     if as_json:
-        show_json({"outcome": _WORDS[code], **report_json(report)})
+        show_json({"outcome": WORDS[code], **report_json(report)})
     else:
         _show(report)
-        typer.echo(f"{_WORDS[code].upper()} (predicted)")
+        typer.echo(f"{WORDS[code].upper()} (predicted)")
     raise typer.Exit(code)
 
 
-_WORDS = {Code.AS_INTENDED: "as intended", Code.VIOLATED: "violated", Code.INCONCLUSIVE: "inconclusive"}
+WORDS = {Code.AS_INTENDED: "as intended", Code.VIOLATED: "violated", Code.INCONCLUSIVE: "inconclusive"}
 
 
 def _matrix(network: Topology, failures: Failures, as_json: bool) -> None:
@@ -77,7 +78,7 @@ def _matrix(network: Topology, failures: Failures, as_json: bool) -> None:
     show_table(matrix_grid(names, found), f"Protected flows, by setting ({depth.value} failures, predicted)")
 
 
-def _code(report: Report) -> Code:
+def code_of(report: Report) -> Code:
     """Advice does not count."""
     if report.problems(Outcome.VIOLATION):
         return Code.VIOLATED
@@ -88,19 +89,8 @@ def _show(report: Report) -> None:
     found = report.network.assessment
     if found is not None:
         _show_assessment(found)
-    _section("Violated", report.problems(Outcome.VIOLATION))
-    _section("To be declared", report.problems(Outcome.INCONCLUSIVE))
-    if found is not None and _code(report) is Code.INCONCLUSIVE:
-        _section("Not in the export", report.network.not_exported)
-    if found is not None:
-        _section("Allowed by mode preferred", found.fallbacks)
-    advice = [
-        item
-        for outcome in (Outcome.VIOLATION, Outcome.INCONCLUSIVE)
-        for item in report.problems(outcome, mandatory=False)
-    ]
-    _section("Advice", advice)
-    _section("Exceptions", report.exceptions)
+    for section in sections(report):
+        typer.echo("\n".join([section.title, *map(str, section.problems), ""]))
     for item in report.excepted:
         if item.problem is not None:
             typer.echo(f"Excepted: {item.problem.where} [{item.rule}]")
@@ -124,6 +114,27 @@ def _show_assessment(found: Assessment) -> None:
         typer.echo()
 
 
-def _section(title: str, problems: Sequence[Problem]) -> None:
-    if problems:
-        typer.echo("\n".join([title, *(str(problem) for problem in problems), ""]))
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Findings of one kind. ``outcome``: the exit code that they lead to."""
+
+    title: str
+    problems: tuple[Problem, ...]
+    outcome: Code = Code.AS_INTENDED
+
+
+def sections(report: Report) -> Iterator[Section]:
+    """What the rules found, the worst first; kinds of which there is nothing are left out."""
+    violated, open_ = Outcome.VIOLATION, Outcome.INCONCLUSIVE
+    fallbacks = () if report.network.assessment is None else report.network.assessment.fallbacks
+    advice = [item for outcome in (violated, open_) for item in report.problems(outcome, mandatory=False)]
+    lacking = code_of(report) is Code.INCONCLUSIVE and report.network.assessment is not None
+    every = (
+        Section("Violated", report.problems(violated), Code.VIOLATED),
+        Section("To be declared", report.problems(open_), Code.INCONCLUSIVE),
+        Section("Not in the export", report.network.not_exported if lacking else ()),
+        Section("Allowed by mode preferred", fallbacks),
+        Section("Advice", tuple(advice)),
+        Section("Exceptions", report.exceptions),
+    )
+    return (section for section in every if section.problems)

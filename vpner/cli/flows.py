@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
+from vpner.cli.failed import FailedElements, solve_failed
 from vpner.cli.inputs import ArmExport, AsJson, DeclaredFile, StackName, TopologyFile, read_network
 from vpner.cli.output import predicted_note, show_json, show_table
 from vpner.render.verdicts import flow_json, flow_table
-from vpner.routing import all_flows, judge, solve
+from vpner.routing import all_flows, judge
 
 
 def flows(
@@ -21,9 +22,11 @@ def flows(
     every: Annotated[
         bool, typer.Option("--all", help="From every subnet and device to every class of addresses, protected or not.")
     ] = False,
+    failed: FailedElements = None,
     as_json: AsJson = False,
 ) -> None:
-    """Predict what happens to every protected flow, in both directions, while nothing has failed.
+    """Predict what happens to every protected flow, in both directions, while nothing has failed or after
+    --failed.
 
     vpner flows --topology examples/reference-lab.yaml --all
 
@@ -31,7 +34,7 @@ def flows(
     vpner check is the one that judges.
     """
     network = read_network(topology, stack, declared, arm)
-    solution = solve(network)
+    solution = solve_failed(network, failed)
     shown = all_flows(network, solution) if every or not network.intent else judge(network, solution, date.today())
     if as_json:
         verdicts = [flow_json(item) for item in shown]

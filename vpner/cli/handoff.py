@@ -95,10 +95,11 @@ def _read(
         return read_network(topology, stack, declared, arm), []
     snapshot = stack_snapshot(stack, Path.cwd())
     outside = read_declared_file(declared).topology
-    return read_stack(snapshot, outside, origin_of(stack)), _contracts(snapshot)
+    return read_stack(snapshot, outside, origin_of(stack)), contracts_of(snapshot)
 
 
-def _contracts(snapshot: Snapshot) -> list[Mapping[str, Any]]:
+def contracts_of(snapshot: Snapshot) -> list[Mapping[str, Any]]:
+    """Plans of devices that components registered."""
     found = (item for _, item in snapshot.registered("device", "devices"))
     return [item for item in found if "endpoint" in item and "tunnels" in item]
 

@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
+from vpner.cli.failed import FailedElements, solve_failed
 from vpner.cli.inputs import ArmExport, AsJson, DeclaredFile, StackName, TopologyFile, read_network
 from vpner.cli.output import predicted_note, show_json
 from vpner.problems import Problem, Problems
 from vpner.render.verdicts import explanation_json
-from vpner.routing import explain_lines, solve
+from vpner.routing import explain_lines
 from vpner.routing import why as explain
 from vpner.topology import Topology
 
@@ -23,6 +24,7 @@ def why(
     stack: StackName = None,
     arm: ArmExport = None,
     declared: DeclaredFile = None,
+    failed: FailedElements = None,
     as_json: AsJson = False,
 ) -> None:
     """Explain the way between two addresses, there and back: at each hop the route that wins, by which rule, and what
@@ -32,7 +34,7 @@ def why(
     """
     network = read_network(topology, stack, declared, arm)
     ends = [_address(network, text, where) for text, where in ((source, "SRC"), (destination, "DST"))]
-    solution = solve(network)
+    solution = solve_failed(network, failed)
     found = explain(network, solution, ends[0], ends[1])
     if as_json:
         show_json(explanation_json(found))

@@ -11,7 +11,7 @@ from vpner.routing.classes import AddressClass
 from vpner.routing.contract import contract_findings
 from vpner.routing.explain import Explanation, explain_lines, journey_lines, why
 from vpner.routing.fabric import failable
-from vpner.routing.failures import Reached, explore
+from vpner.routing.failures import EVERY_TUNNEL, Reached, explore, failed_since, failing
 from vpner.routing.flows import Flow, Source, SourceKind
 from vpner.routing.journey import Carrier, End, Journey, Place, Step
 from vpner.routing.judge import all_flows, judge
@@ -22,6 +22,7 @@ from vpner.routing.verdicts import SEVERITY, Evidence, FlowVerdict, Verdict
 
 __all__ = [
     "DEFAULT",
+    "EVERY_TUNNEL",
     "SEVERITY",
     "SWITCHES",
     "AddressClass",
@@ -55,6 +56,8 @@ __all__ = [
     "explain_lines",
     "explore",
     "failable",
+    "failed_since",
+    "failing",
     "journey_lines",
     "judge",
     "solve",

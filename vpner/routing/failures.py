@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable, Iterator
+from collections.abc import Collection, Hashable, Iterator
 from dataclasses import dataclass
 
 from vpner.routing.assumptions import DEFAULT, Assumptions
@@ -39,7 +39,7 @@ def explore(
     connection is down comes last.
     """
     first = Reached((), frozenset(), steady or solve(topology, assumptions))
-    elements = _failing(topology) if depth else []
+    elements = failing(topology) if depth else []
     identities = _Identities()
     seen = {identities.of(first)}
     known = {first.failed: [first.solution]}
@@ -64,9 +64,17 @@ def explore(
             if identity not in seen:
                 seen.add(identity)
                 queue.append(there)
-    tunnels = frozenset(f"vpn_connections/{item.name}" for item in topology.vpn_connections)
-    if tunnels and depth:
-        yield Reached((f"fail {EVERY_TUNNEL}",), tunnels, solve(topology, assumptions, tunnels, since=first.solution))
+    if topology.vpn_connections and depth:
+        solution = failed_since(topology, (EVERY_TUNNEL,), first.solution)
+        yield Reached((f"fail {EVERY_TUNNEL}",), solution.tables.failed, solution)
+
+
+def failed_since(topology: Topology, names: Collection[str], steady: Solution) -> Solution:
+    """What a network comes to when elements fail at once, after it stood as ``steady``."""
+    failed = {name for name in names if name != EVERY_TUNNEL}
+    if EVERY_TUNNEL in names:
+        failed |= {f"vpn_connections/{item.name}" for item in topology.vpn_connections}
+    return solve(topology, steady.assumptions, frozenset(failed), since=steady)
 
 
 class _Identities:
@@ -102,7 +110,7 @@ class _Identities:
         return self._numbers.setdefault(what, len(self._numbers))
 
 
-def _failing(topology: Topology) -> list[str]:
+def failing(topology: Topology) -> list[str]:
     """Elements whose failure takes something away: an absent path, or a connection that is down, cannot fail."""
     whole = _shape(build(topology))
     return [

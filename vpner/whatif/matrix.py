@@ -8,7 +8,7 @@ from datetime import date
 
 from vpner.routing import Assessment, Failures, Outcome, Verdict, assess
 from vpner.topology import Topology
-from vpner.whatif.turns import Turn
+from vpner.whatif.turns import Turn, combined
 
 Say = Callable[[int, int], None]
 """Told how many networks are judged, of how many."""
@@ -41,7 +41,7 @@ def matrix(
     Raises :class:`~vpner.routing.converge.Unsettled` where the model finds no answer.
     """
     present = [turn for turn in turns if turn.values(topology)]
-    networks = list(_combined(topology, present, ()))
+    networks = list(combined(topology, present))
     distinct = dict.fromkeys(network for _, network in networks)
     judged: dict[Topology, Assessment] = {}
     for number, network in enumerate(distinct):
@@ -50,16 +50,6 @@ def matrix(
     return tuple(turn.name for turn in present), tuple(
         _combination(values, judged[network], network == topology) for values, network in networks
     )
-
-
-def _combined(
-    topology: Topology, turns: Sequence[Turn], values: tuple[str, ...]
-) -> Iterator[tuple[tuple[str, ...], Topology]]:
-    if not turns:
-        yield values, topology
-        return
-    for word, turned in turns[0].values(topology).items():
-        yield from _combined(turned, turns[1:], (*values, word))
 
 
 _FINE = frozenset({Verdict.ENCRYPTED, Verdict.LOCAL, Verdict.TRANSPORT, Verdict.EXEMPT})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Network
 
@@ -112,13 +112,34 @@ def _route_tables(topology: Topology) -> dict[str, Topology]:
     return {AS_IS: topology, "none": replace(topology, vnets=vnets)}
 
 
+def _stages(topology: Topology) -> dict[str, Topology]:
+    """Before and after the provider has provisioned the circuits: the first stage builds no connection."""
+    if not (topology.er_connections or topology.vpn_connections):
+        return {}
+    return {"ordered": replace(topology, er_connections=(), vpn_connections=()), "provisioned": topology}
+
+
 def _tunnels(topology: Topology) -> Iterator[VpnConnection]:
     return (item for item in topology.vpn_connections if item.over is Underlay.EXPRESSROUTE)
 
 
+def combined(
+    topology: Topology, turns: Sequence[Turn], values: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Topology]]:
+    """Every combination of the values of settings, and the network with it."""
+    if not turns:
+        yield values, topology
+        return
+    for word, turned in turns[0].values(topology).items():
+        yield from combined(turned, turns[1:], (*values, word))
+
+
+PREFERENCE = Turn("Preference", _preferences)
+PREPENDS = Turn("Prepends", _prepends)
+STAGE = Turn("Stage", _stages)
 TURNS = (
-    Turn("Preference", _preferences),
-    Turn("Prepends", _prepends),
+    PREFERENCE,
+    PREPENDS,
     Turn("In the tunnel", _granularity),
     Turn("Branch-to-branch", _branch_to_branch),
     Turn("Route tables", _route_tables),

@@ -24,7 +24,7 @@ from vpner.render.mermaid import mermaid
 from vpner.render.page import Chapter, Page, page_html
 from vpner.render.page_data import page_data
 from vpner.render.svg import svg
-from vpner.render.verdicts import failure_table
+from vpner.render.verdicts import failure_summary
 from vpner.routing import Failures
 from vpner.rules import Network, Report, evaluate
 from vpner.topology import Topology
@@ -92,7 +92,7 @@ def _page(judged: Network, name: str, moment: datetime, origin: str) -> str:
         outcome=_outcome(report),
         predicted=predicted_note(found.assumed if found else ()),
         chapters=[Chapter(item.title, _KINDS.get(item.outcome, "other"), item.problems) for item in sections(report)],
-        under_failure=failure_table(found.under_failure) if found and found.under_failure else None,
+        under_failure=failure_summary(found.under_failure) if found and found.under_failure else None,
         depth="single failures",
         states=found.states if found else 0,
         handoff=_handoff(network, contracts_of(judged.snapshot)),

@@ -9,7 +9,7 @@ from enum import StrEnum
 from vpner.drawing.links import Link, LinkKind, links
 from vpner.drawing.names import row_key
 from vpner.routing.classes import GATEWAYS_ONLY
-from vpner.topology import Circuit, Router, State, Symbol, Topology, VNet
+from vpner.topology import Circuit, Preference, Router, State, Symbol, Topology, VNet
 
 MOST_ALIKE = 3
 """More spokes than that, if they differ in name and addresses only, make one card."""
@@ -27,12 +27,14 @@ class CardKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of a card. ``kind``: a word above the name, for what is no subnet."""
+    """A line of a card. ``kind``: a word above the name, for what is no subnet. ``widest``: the longest that
+    ``detail`` can become when somebody turns a setting."""
 
     key: str
     name: str
     detail: str = ""
     kind: str = ""
+    widest: str = ""
     absent: bool = False
 
 
@@ -135,7 +137,8 @@ def _gateways(topology: Topology, vnet: str, parts: dict[str, str]) -> Iterator[
     for server in topology.route_servers:
         if server.vnet == vnet:
             key = parts[row_key("route_server", server.name)] = row_key("route_server", server.name)
-            yield Row(key, server.name, f"prefers {server.preference}", "Route Server")
+            widest = max((f"prefers {item}" for item in Preference), key=len)
+            yield Row(key, server.name, f"prefers {server.preference}", "Route Server", widest)
 
 
 def _devices(topology: Topology, vnet: str, homes: Mapping[str, str], parts: dict[str, str]) -> Iterator[Row]:

@@ -127,7 +127,8 @@ def _lanes(high: Sequence[Link]) -> Iterator[tuple[Link, bool]]:
 def _width(card: Card) -> float:
     lines = [width_of(card.title, TITLE) * BOLD, width_of(card.subtitle, TEXT), width_of(card.kind, SMALL)]
     for row in card.rows:
-        lines.append(width_of(row.name, TEXT) + (width_of(row.detail, TEXT) + GAP if row.detail else 0.0))
+        detail = max(width_of(row.detail, TEXT), width_of(row.widest, TEXT))
+        lines.append(width_of(row.name, TEXT) + (detail + GAP if detail else 0.0))
     return max(_NARROWEST, max(lines) + 2 * PADDING)
 
 

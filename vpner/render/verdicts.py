@@ -58,6 +58,18 @@ def failure_table(verdicts: Iterable[FailureVerdict]) -> Grid:
     )
 
 
+def failure_summary(verdicts: Iterable[FailureVerdict]) -> Grid:
+    """The same in few lines: flows that come to one verdict by one failure, and the first of them with its reason."""
+    groups: dict[tuple[str, ...], list[FailureVerdict]] = {}
+    for item in verdicts:
+        key = item.verdict.value, ", ".join(item.events), "yes" if item.allowed else "no"
+        groups.setdefault(key, []).append(item)
+    return Grid(
+        ("Verdict", "After", "Allowed", "Flows", "The first of them", "Why"),
+        tuple((*key, str(len(items)), str(items[0].flow), items[0].why) for key, items in groups.items()),
+    )
+
+
 def assessment_json(found: Assessment) -> dict[str, Any]:
     """Verdicts in steady state and under failure, without what the rules make of them."""
     return {

@@ -147,8 +147,7 @@
       make("td", {}, button, note ? make("small", {}, note) : null),
       make("td", {}, flow.from, mode),
       make("td", {}, flow.to),
-      make("td", {}, fate.underlay.join(", ") || "–"),
-      make("td", {}, fate.evidence),
+      make("td", {}, fate.underlay.join(", ")),
     );
     row.addEventListener("click", () => choose(number === chosen ? null : number));
     return row;

@@ -20,7 +20,8 @@ REAL = if [ -n "$$PULUMI_DEBUG_PROVIDERS" ]; then \
 	echo "AZURE=1 with PULUMI_DEBUG_PROVIDERS set would not reach Azure: unset it." >&2; exit 3; fi; $(WITH_PULUMI)
 WITH_POLICIES = --policy-pack policies
 
-.PHONY: help preview diff up refresh drift destroy recover test mutants chaos emulate emulate-all bench docs dist lint format clean
+.PHONY: help preview diff up refresh drift destroy recover test mutants chaos emulate emulate-all bench docs screenshots dist
+.PHONY: lint format clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,6 +90,9 @@ bench: $(READY)  ## Measure the routing model: times, memory, growth
 docs: $(READY)  ## Build the documentation into site/; a warning is an error
 	@$(BIN)/mkdocs build
 	@echo "site/index.html"
+
+screenshots: $(READY)  ## Photograph the report for docs/report.md (needs Chromium)
+	@$(BIN)/python -m tests.report.screenshots
 
 dist: $(READY)  ## Build the release into dist/ from the last commit: wheel, source, plugin, policy pack (TAG=v… checks the tag)
 	@$(BIN)/python -m toolchain.release --tag "$(TAG)"

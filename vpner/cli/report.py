@@ -66,7 +66,8 @@ def report(
     else:
         network = read_network(topology, stack, declared, arm)
         drawing = draw(network)
-        text = mermaid(drawing) if output.suffix == ".mmd" else svg(place(network, drawing), f"The network {name}")
+        flat = output.suffix == ".mmd"
+        text = mermaid(network, drawing) if flat else svg(place(network, drawing), f"The network {name}")
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:

@@ -163,6 +163,11 @@ def test_commands_answer_for_an_export_as_for_the_topology_itself(lab: Deployed,
         asked = [CliRunner().invoke(app, [*command, *given]) for given in (options, ["--topology", str(written)])]
         assert [done.exit_code for done in asked] == [0, 0], asked[0].output
         assert asked[0].stdout == asked[1].stdout
+    for suffix in ("svg", "html"):
+        output = tmp_path / f"lab.{suffix}"
+        reported = CliRunner().invoke(app, ["report", *options, "-o", str(output)])
+        assert reported.exit_code == 0, reported.output
+        assert "az-spk1-vnet" in output.read_text(encoding="utf-8")
     judged = CliRunner().invoke(app, ["check", *options, "--failures", "single", "--json"])
     assert judged.exit_code in (0, 1), "the rules judge the resources, too: " + judged.output
     assert json.loads(judged.stdout)["flows"]

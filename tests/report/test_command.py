@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import EXPRESSROUTE_ONLY, LAB, vpner
+from tests.readers.stacks import snapshot
 from tests.report.networks import NOW, SITE, told
 from vpner.routing import Failures
 from vpner.whatif.states import MOST_VERDICTS
@@ -51,6 +52,19 @@ def test_a_failure_is_the_one_that_check_speaks_of(path: Path) -> None:
             assert flows[item["from"], item["to"]]["verdict"] == item["verdict"], item
             compared += 1
     assert compared > 5
+
+
+@pytest.mark.parametrize(("stage", "planned"), [("ordered", True), ("provisioned", False)])
+def test_a_report_of_a_stack_says_whether_its_connections_are_only_planned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str, planned: bool
+) -> None:
+    monkeypatch.setattr("vpner.cli.inputs.stack_snapshot", lambda *_: snapshot("prod", preview=True, stage=stage))
+    result = vpner("report", "--stack", "prod", "-o", tmp_path / "prod.html", "--now", NOW)
+    assert result.exit_code == 0, result.output
+    page = (tmp_path / "prod.html").read_text(encoding="utf-8")
+    assert ("from the stack prod, whose connections are planned and not built." in page) == planned
+    assert (">As planned</button>" in page) == planned
+    assert "IPsec tunnel" in page
 
 
 def test_why_follows_a_packet_after_a_failure() -> None:

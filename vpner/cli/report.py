@@ -19,6 +19,7 @@ from vpner.device.plans import device_plans
 from vpner.device.provider import provider_routers
 from vpner.drawing import draw, place
 from vpner.problems import Problem, Problems
+from vpner.readers.stack import read_stack
 from vpner.render.handoff import handoff_lines
 from vpner.render.mermaid import mermaid
 from vpner.render.page import Chapter, Page, page_html
@@ -62,7 +63,7 @@ def report(
     if output.suffix == ".html":
         moment = now or datetime.now(UTC)
         judged = read_judged(topology, stack, declared, moment.date(), Failures.SINGLE, arm)
-        text = _page(judged, name, moment, _origin(topology, stack, arm))
+        text = _page(judged, name, moment, _origin(topology, stack, arm), stack=stack is not None)
     else:
         network = read_network(topology, stack, declared, arm)
         drawing = draw(network)
@@ -77,7 +78,7 @@ def report(
     typer.echo(f"{output}: {len(text.encode()) / 1024:.0f} KiB", err=True)
 
 
-def _page(judged: Network, name: str, moment: datetime, origin: str) -> str:
+def _page(judged: Network, name: str, moment: datetime, origin: str, *, stack: bool) -> str:
     if judged.topology is None:
         raise Problems("the network cannot be read", judged.missing)
     network, today = judged.topology, moment.date()
@@ -85,11 +86,12 @@ def _page(judged: Network, name: str, moment: datetime, origin: str) -> str:
     found = judged.assessment
     drawing = draw(network)
     states = space(network, today)
+    planned = stack and read_stack(judged.snapshot, judged.declared.topology, judged.origin) != network
     page = Page(
         name=name,
         made=moment.strftime("%Y-%m-%d %H:%M UTC"),
         version=version("vpner"),
-        origin=origin,
+        origin=f"{origin}, whose connections are planned and not built" if planned else origin,
         outcome=_outcome(report),
         predicted=predicted_note(found.assumed if found else ()),
         chapters=[Chapter(item.title, _KINDS.get(item.outcome, "other"), item.problems) for item in sections(report)],
@@ -98,6 +100,7 @@ def _page(judged: Network, name: str, moment: datetime, origin: str) -> str:
         states=found.states if found else 0,
         handoff=_handoff(network, contracts_of(judged.snapshot)),
         notes=_notes(found.notes if found else ()),
+        given="as planned" if planned else "as given",
     )
     return page_html(page, network, place(network, drawing), states, page_data(network, drawing, states, today))
 

@@ -46,6 +46,8 @@ class Page:
     states: int = 0
     handoff: str = ""
     notes: Sequence[str] = ()
+    given: str = "as given"
+    """What the network without a switch turned is called."""
 
 
 def page_html(page: Page, topology: Topology, placed: Placed, found: Space, data: dict[str, Any]) -> str:
@@ -64,6 +66,7 @@ def page_html(page: Page, topology: Topology, placed: Placed, found: Space, data
         states=page.states,
         handoff=page.handoff,
         notes=page.notes,
+        given=page.given,
         drawing=Markup(svg(placed, f"The network {page.name}", inline=True)),
         switches=[
             {"index": index, "title": _TITLES[item.name], "choices": item.values, "current": item.current}

@@ -21,6 +21,7 @@
     if (text) details.set(key, [text, text.textContent]);
   }
 
+  const word = byId("reset").dataset.given;
   let chosen = null; // number of a flow
   let everyRow = false;
 
@@ -137,8 +138,8 @@
     button.setAttribute("aria-label", `${fate.verdict}: ${flow.from} to ${flow.to}. Show the way.`);
     const before = given.has(number) ? data.fates[given.get(number)].verdict : null;
     const notes = [verdictText(fate)];
-    if (before === null) notes.push("not a flow of its own as given");
-    else if (before !== fate.verdict) notes.push(`as given ${before}`);
+    if (before === null) notes.push(`not a flow of its own ${word}`);
+    else if (before !== fate.verdict) notes.push(`${word} ${before}`);
     const note = notes.filter(Boolean).join("; ");
     const mode = flow.intent ? make("small", {}, `${flow.intent}${flow.mode ? `, ${flow.mode}` : ""}`) : null;
     const row = make(

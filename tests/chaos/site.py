@@ -28,14 +28,28 @@ from vpner.simulator.store import Record, Store
 _SECONDS = 300
 
 
+class Program:
+    """The process that serves the small program."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-m", "tests.chaos.small"]
+        self._process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        atexit.register(self.end)
+        assert self._process.stdout is not None
+        self.address = f"127.0.0.1:{self._process.stdout.readline().strip()}"
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+        atexit.unregister(self.end)
+
+
 @cache
-def program() -> str:
-    """Address of the process that serves the small program."""
-    command = [sys.executable, "-m", "tests.chaos.small"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    atexit.register(process.kill)
-    assert process.stdout is not None
-    return f"127.0.0.1:{process.stdout.readline().strip()}"
+def program() -> Program:
+    """The one of this process."""
+    return Program()
 
 
 @dataclass
@@ -114,8 +128,13 @@ class SmallSite(Site):
         return site
 
     def pulumi(self, verb: str, *arguments: str, policies: bool = False) -> Run:
-        client = ["--client", program()] if verb == "up" else []
-        return super().pulumi(verb, *client, *arguments, policies=policies)
+        client = ["--client", program().address] if verb == "up" else []
+        run = super().pulumi(verb, *client, *arguments, policies=policies)
+        if run.code < 0 and client:
+            # The SDK keeps in its process what has failed. With the engine gone, that is found by the next command.
+            program().end()
+            program.cache_clear()
+        return run
 
     def provision(self) -> None:
         carrier.provision(self.store, "circuit", None)

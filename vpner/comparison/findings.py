@@ -15,6 +15,8 @@ class Cause(StrEnum):
     """Azure has it, and it is not predicted."""
     NEXT_HOP = "other next hop"
     PATH = "other path"
+    TIE = "equal path"
+    """A path as good as the predicted one: which of them Azure's tie-breaks choose is not predicted. No difference."""
     STATE = "other state"
     TYPE = "other type"
     """Of a next hop, or where the route is from."""
@@ -77,6 +79,8 @@ class Comparison:
     """Route tables that were compared."""
     rows: int
     """Rows in them that are as predicted."""
+    ties: tuple[Difference, ...]
+    """Rows whose path is another one, as good as the predicted."""
     assumed: tuple[str, ...]
     phase: int = 1
     phases: int = 1

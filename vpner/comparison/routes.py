@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vpner.comparison.findings import Asymmetry, Cause, Difference
+from vpner.comparison.ties import Ties, only_a_tie
 from vpner.matching import Fit, Row, row_text, varies
 from vpner.topology import PATHS
 
 
-def differences_of(fit: Fit) -> Iterator[Difference]:
+def differences_of(fit: Fit, ties: Ties) -> Iterator[Difference]:
     """Rows of one table that do not match: of one prefix, the two rows that are most alike make one difference."""
     observed, predicted = list(fit.unpredicted), list(fit.unmatched)
     pairs = [
@@ -25,7 +26,10 @@ def differences_of(fit: Fit) -> Iterator[Difference]:
             mine.add(-i)
             theirs.add(-j)
             row, other = observed[-i], predicted[-j]
-            yield Difference(fit.table, row["prefix"], _cause(row, other), row_text(other), row_text(row))
+            cause = _cause(row, other)
+            if cause is Cause.PATH and only_a_tie(row, other, ties):
+                cause = Cause.TIE
+            yield Difference(fit.table, row["prefix"], cause, row_text(other), row_text(row))
     for i, row in enumerate(observed):
         if i not in mine and not varies(row):
             yield Difference(fit.table, row["prefix"], Cause.EXTRA, "", row_text(row))

@@ -49,6 +49,7 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
         "rows": found.rows,
         "causes": dict(sorted(Counter(item.cause.value for item in found.differences).items())),
         "differences": [asdict(item) for item in found.differences],
+        "ties": [asdict(item) for item in found.ties],
         "proofs": [asdict(item) for item in found.proofs],
         "asymmetries": [asdict(item) for item in found.asymmetries],
         "unclear": list(found.unclear),

@@ -69,7 +69,7 @@ recover: $(READY)  ## Repair the stack after a command was killed
 endif
 
 test: $(READY)  ## Run every test
-	@$(WITH_PULUMI) && $(BIN)/python -m pytest -n 2 --dist worksteal
+	@$(WITH_PULUMI) && $(BIN)/python -m pytest -n 2 --dist worksteal --durations=25 --durations-min=20
 
 mutants: $(READY)  ## Single edits of both stacks against the rules, as confusion matrices
 	@$(BIN)/python -m pytest tests/mutation -q -n 2

@@ -44,7 +44,8 @@ def project(folder: Path) -> Path:
 
 def environment(folder: Path) -> dict[str, str]:
     """Of a machine with nothing but the tools: no account, no login, no settings."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "ARM_", "VPNER_"))}
+    ours = ("PULUMI_", "ARM_", "VPNER_", "MAKE", "MFLAGS")  # make prints more inside another make
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     azure_cli = installed()
     tools = [pulumi_folder(), str(ROOT / ".venv" / "bin"), *([str(azure_cli)] if azure_cli else [])]
     home = folder / "home"

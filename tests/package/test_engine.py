@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,8 @@ def test_the_example_lives_and_dies(consumer: Consumer) -> None:
 
     consumer.stage("provisioned")
     refused = consumer.pulumi("preview", policies=False).failed().output
-    assert "plant-er-dublin [circuit-not-provisioned]" in refused
-    assert "plant-er-london [circuit-not-provisioned]" in refused
+    # The first refusal ends the program, and the other one may not have been said by then.
+    assert re.search(r"plant-er-(dublin|london) \[circuit-not-provisioned\]", refused)
     consumer.provision()
     consumer.pulumi("up").succeeded()
     assert {name for name in consumer.resources() if name.endswith("-connection")} == {

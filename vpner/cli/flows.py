@@ -11,7 +11,7 @@ from vpner.cli.failed import FailedElements, solve_failed
 from vpner.cli.inputs import ArmExport, AsJson, DeclaredFile, StackName, TopologyFile, read_network
 from vpner.cli.output import predicted_note, show_json, show_table
 from vpner.render.verdicts import flow_json, flow_table
-from vpner.routing import all_flows, judge
+from vpner.routing import all_flows, flows_of
 
 
 def flows(
@@ -35,7 +35,7 @@ def flows(
     """
     network = read_network(topology, stack, declared, arm)
     solution = solve_failed(network, failed)
-    shown = all_flows(network, solution) if every or not network.intent else judge(network, solution, date.today())
+    shown = all_flows(network, solution) if every else flows_of(network, solution, date.today())
     if as_json:
         verdicts = [flow_json(item) for item in shown]
         show_json({"predicted": True, "assumed": list(solution.assumed), "flows": verdicts})

@@ -14,7 +14,7 @@ from vpner.routing.fabric import failable
 from vpner.routing.failures import EVERY_TUNNEL, Reached, explore, failed_since, failing
 from vpner.routing.flows import Flow, Source, SourceKind
 from vpner.routing.journey import Carrier, End, Journey, Place, Step
-from vpner.routing.judge import all_flows, judge
+from vpner.routing.judge import all_flows, flows_of, judge
 from vpner.routing.lookup import Decision, describe
 from vpner.routing.solution import BgpRoute, EffectiveRoute, Solution, Tables
 from vpner.routing.solve import solve
@@ -58,6 +58,7 @@ __all__ = [
     "failable",
     "failed_since",
     "failing",
+    "flows_of",
     "journey_lines",
     "judge",
     "solve",

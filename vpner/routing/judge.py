@@ -31,6 +31,11 @@ def all_flows(topology: Topology, solution: Solution) -> tuple[FlowVerdict, ...]
     return tuple(court.compare([court.flow(flow) for flow in flows]))
 
 
+def flows_of(topology: Topology, solution: Solution, today: date) -> tuple[FlowVerdict, ...]:
+    """The flows that somebody asks about: protected ones, or all where nothing is protected."""
+    return judge(topology, solution, today) if topology.intent else all_flows(topology, solution)
+
+
 def _sides(intent: Intent) -> tuple[tuple[Sequence[IPv4Network], Sequence[IPv4Network]], ...]:
     return (intent.sources, intent.destinations), (intent.destinations, intent.sources)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from vpner.routing import EVERY_TUNNEL, FlowVerdict, Solution, all_flows, failable, failed_since, failing, judge, solve
+from vpner.routing import EVERY_TUNNEL, FlowVerdict, Solution, failable, failed_since, failing, flows_of, solve
 from vpner.topology import Topology
 from vpner.whatif.turns import AS_IS, PREFERENCE, PREPENDS, STAGE, Turn, combined
 
@@ -84,11 +84,6 @@ def states(found: Space, today: date) -> Iterator[State]:
     for values, network in found.networks:
         for failed in ("", *found.failures_of(values, network)):
             yield State(values, failed, network, *judged_as(network, failed))
-
-
-def flows_of(topology: Topology, solution: Solution, today: date) -> tuple[FlowVerdict, ...]:
-    """The flows that somebody asks about: protected ones, or all where nothing is protected."""
-    return judge(topology, solution, today) if topology.intent else all_flows(topology, solution)
 
 
 def _with_as_is(turn: Turn) -> Turn:

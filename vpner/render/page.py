@@ -54,19 +54,7 @@ def page_html(page: Page, topology: Topology, placed: Placed, found: Space, data
     """The file's text. Equal arguments give equal text."""
     script, css = style("page.js"), style("drawing.css") + style("page.css")
     return TEMPLATES.get_template("page.html.j2").render(
-        name=page.name,
-        made=page.made,
-        version=page.version,
-        origin=page.origin,
-        outcome=page.outcome,
-        predicted=page.predicted,
-        sections=page.chapters,
-        under_failure=page.under_failure,
-        depth=page.depth,
-        states=page.states,
-        handoff=page.handoff,
-        notes=page.notes,
-        given=page.given,
+        page=page,
         drawing=Markup(svg(placed, f"The network {page.name}", inline=True)),
         switches=[
             {"index": index, "title": _TITLES[item.name], "choices": item.values, "current": item.current}

@@ -120,23 +120,21 @@ def _vnets(topology: Topology, group: tuple[VNet, ...], homes: Mapping[str, str]
 def _gateways(topology: Topology, vnet: str, parts: dict[str, str]) -> Iterator[Row]:
     for gateway in topology.er_gateways:
         if gateway.vnet == vnet:
-            key = parts[row_key("er_gateway", gateway.name)] = row_key("er_gateway", gateway.name)
+            key = _known(parts, "er_gateway", gateway.name)
             yield Row(key, gateway.name, kind="ExpressRoute gateway")
     for gateway in topology.vpn_gateways:
         if gateway.vnet != vnet:
             continue
-        key = parts[row_key("vpn_gateway", gateway.name)] = row_key("vpn_gateway", gateway.name)
+        key = _known(parts, "vpn_gateway", gateway.name)
         yield Row(key, gateway.name, f"AS {gateway.asn}", "VPN gateway")
         for index, instance in enumerate(gateway.instances):
-            key = parts[row_key("vpn-gateway", f"{gateway.name}/{index}")] = row_key(
-                "vpn-gateway", f"{gateway.name}/{index}"
-            )
+            key = _known(parts, "vpn-gateway", f"{gateway.name}/{index}")
             address = instance.tunnel or instance.bgp
             detail = "address not yet known" if isinstance(address, Symbol) else str(address)
             yield Row(key, f"instance {index}", detail, absent=instance.state is State.ABSENT)
     for server in topology.route_servers:
         if server.vnet == vnet:
-            key = parts[row_key("route_server", server.name)] = row_key("route_server", server.name)
+            key = _known(parts, "route_server", server.name)
             widest = max((f"prefers {item}" for item in Preference), key=len)
             yield Row(key, server.name, f"prefers {server.preference}", "Route Server", widest)
 
@@ -144,23 +142,23 @@ def _gateways(topology: Topology, vnet: str, parts: dict[str, str]) -> Iterator[
 def _devices(topology: Topology, vnet: str, homes: Mapping[str, str], parts: dict[str, str]) -> Iterator[Row]:
     for router in topology.routers:
         if homes.get(router.name) == vnet:
-            key = parts[row_key("router", router.name)] = row_key("router", router.name)
+            key = _known(parts, "router", router.name)
             yield Row(key, router.name, _asn(router), _router_kind(topology, router))
 
 
 def _circuit(topology: Topology, circuit: Circuit, parts: dict[str, str]) -> Card:
     rows: list[Row] = []
     for path in circuit.paths:
-        key = parts[row_key("edge", f"{circuit.name}/{path.name}")] = row_key("edge", f"{circuit.name}/{path.name}")
+        key = _known(parts, "edge", f"{circuit.name}/{path.name}")
         unbuilt = path.state is State.ABSENT
         detail = "not built" if unbuilt else "down" if path.state is State.DOWN else ""
         rows.append(Row(key, path.name, detail, absent=unbuilt))
-    key = parts[row_key("circuit", circuit.name)] = row_key("circuit", circuit.name)
+    key = _known(parts, "circuit", circuit.name)
     return Card(key, CardKind.CIRCUIT, circuit.name, f"Microsoft edge, AS {circuit.asn}", tuple(rows), (circuit.name,))
 
 
 def _router(topology: Topology, router: Router, parts: dict[str, str]) -> Card:
-    key = parts[row_key("router", router.name)] = row_key("router", router.name)
+    key = _known(parts, "router", router.name)
     own = router.networks or tuple(item.prefix for item in router.announces)
     shown = list(dict.fromkeys(map(str, own)))
     rows = [Row(f"{key}/{text}", text) for text in shown[:MOST_ROWS]]
@@ -168,6 +166,13 @@ def _router(topology: Topology, router: Router, parts: dict[str, str]) -> Card:
         rows.append(Row(f"{key}/more", f"and {len(shown) - MOST_ROWS} more networks"))
     kind = CardKind(_router_kind(topology, router))
     return Card(key, kind, router.name, _asn(router) or "speaks no BGP", tuple(rows), (router.name,))
+
+
+def _known(parts: dict[str, str], kind: str, name: str) -> str:
+    """The key of a row or card, by which it can be found from now on."""
+    key = row_key(kind, name)
+    parts[key] = key
+    return key
 
 
 def _router_kind(topology: Topology, router: Router) -> str:

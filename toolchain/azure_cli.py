@@ -8,19 +8,20 @@ It is asked for, never installed by itself: 733 MB, one to two minutes. Only the
 from __future__ import annotations
 
 import fcntl
-import os
 import shutil
 import subprocess
 import sys
 import venv
 from pathlib import Path
 
+from toolchain.pulumi_cli import cache_folder
+
 VERSION = "2.91.0"
 
 
 def cache() -> Path:
     """Where it is installed: `${XDG_CACHE_HOME:-~/.cache}/vpner`."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vpner" / f"azure-cli-{VERSION}"
+    return cache_folder() / f"azure-cli-{VERSION}"
 
 
 def installed() -> Path | None:

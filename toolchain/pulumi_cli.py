@@ -165,6 +165,17 @@ def go_command(partial: Path) -> Path:
     return environment / "bin" / "go"
 
 
+def go_build(go: str, linker_flags: str = "") -> list[str]:
+    """The command that builds from modules without debug information, up to its output and package."""
+    flags = f"-ldflags=-s -w {linker_flags}".rstrip()
+    return [go, "build", "-mod=mod", "-buildvcs=false", "-trimpath", flags]
+
+
+def go_environment() -> dict[str, str]:
+    """This one's, without what would make Go build something else."""
+    return {name: value for name, value in os.environ.items() if name != "GOFLAGS"} | {"GOWORK": "off"}
+
+
 def build(partial: Path) -> None:
     """Build the CLI from its Go modules into ``partial``/bin, with a language host in ``partial``/host."""
     say(
@@ -179,11 +190,10 @@ def build(partial: Path) -> None:
     run("Installing the SDK for the language host", install_sdk, partial / "pip.log", partial)
 
     go = str(go_command(partial))
-    env = {name: value for name, value in os.environ.items() if name != "GOFLAGS"} | {"GOWORK": "off"}
     (module / "go.mod").write_text(GO_MOD)
-    linker_flags = f"-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{VERSION}"
-    command = [go, "build", "-mod=mod", "-buildvcs=false", "-trimpath", f"-ldflags={linker_flags}"]
-    command += ["-o", str(bin_folder / "pulumi"), "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"]
+    stamp = f"-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{VERSION}"
+    command = [*go_build(go, stamp), "-o", str(bin_folder / "pulumi"), "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"]
+    env = go_environment()
     run("Building", command, partial / "build.log", module, env)
 
     locate = [go, "list", "-mod=mod", "-m", "-f={{.Dir}}", "github.com/pulumi/pulumi/sdk/v3"]
@@ -210,6 +220,11 @@ def refresh_language_host(target: Path) -> None:
         new.write_text(text)
         new.chmod(0o755)
         new.replace(path)
+
+
+def cache_folder() -> Path:
+    """`${XDG_CACHE_HOME:-~/.cache}/vpner`."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "vpner")
 
 
 def provide(cache: Path) -> Path:
@@ -247,9 +262,8 @@ def main() -> int:
     if sys.platform == "win32":
         say("On Windows, install Pulumi as https://www.pulumi.com/docs/install says.")
         return 1
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "vpner")
     try:
-        print(provide(cache))
+        print(provide(cache_folder()))
     except CannotProvide as error:
         say(f"No Pulumi CLI: {error}")
         return 1

@@ -7,13 +7,22 @@ It is asked for, never by itself: a minute or two. Tests of a program in YAML us
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import tempfile
 from pathlib import Path
 
-from toolchain.pulumi_cli import CannotProvide, go_command, locked, provide, run, say
+from toolchain.pulumi_cli import (
+    CannotProvide,
+    cache_folder,
+    go_build,
+    go_command,
+    go_environment,
+    locked,
+    provide,
+    run,
+    say,
+)
 
 VERSION = "v1.25.0"
 NAME = "pulumi-language-yaml"
@@ -28,31 +37,25 @@ replace github.com/atotto/clipboard => github.com/tgummerer/clipboard v0.0.0-202
 """
 
 
-def cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "vpner")
-
-
 def installed() -> bool:
     """Whether the CLI that the tests use finds it: beside itself, or on PATH."""
-    return bool(shutil.which(NAME)) or (provide(cache()) / NAME).is_file()
+    return bool(shutil.which(NAME)) or (provide(cache_folder()) / NAME).is_file()
 
 
 def install() -> Path:
     """The host beside the CLI, built if it is not there. Raises :class:`CannotProvide`."""
     if found := shutil.which(NAME):
         return Path(found)
-    target = provide(cache()) / NAME
-    with locked(cache() / f"{NAME}.lock"):
+    target = provide(cache_folder()) / NAME
+    with locked(cache_folder() / f"{NAME}.lock"):
         if target.is_file():
             return target
-        with tempfile.TemporaryDirectory(dir=cache()) as scratch:
+        with tempfile.TemporaryDirectory(dir=cache_folder()) as scratch:
             folder = Path(scratch)
             (folder / "go.mod").write_text(GO_MOD)
             built = folder / NAME
-            command = [str(go_command(folder)), "build", "-mod=mod", "-buildvcs=false", "-trimpath", "-ldflags=-s -w"]
-            command += ["-o", str(built), f"{MODULE}/cmd/{NAME}"]
-            environment = {name: value for name, value in os.environ.items() if name != "GOFLAGS"} | {"GOWORK": "off"}
-            run(f"Building {NAME} {VERSION}", command, folder / "build.log", folder, environment)
+            command = [*go_build(str(go_command(folder))), "-o", str(built), f"{MODULE}/cmd/{NAME}"]
+            run(f"Building {NAME} {VERSION}", command, folder / "build.log", folder, go_environment())
             built.replace(target)
     return target
 
